@@ -1,20 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-# Needs Python 3.11 or newer, make and pip. Everything else goes into .venv beside this file.
+# Needs Python 3.11 or newer (with venv), make and pip. Everything else goes into .venv beside this file.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-PYTEST_ARGS ?=
 OUT ?=
+PYTEST_ARGS ?=
 
-.PHONY: help demo test test-slow lint format bench protocol clean
+.PHONY: help setup demo test test-all lint format bench protocol clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-10s %s\n' "$$t" "$$d"; done
+
+setup: $(STAMP) ## make .venv with everything in it
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Vitalwire needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	  { echo "Vitalwire needs Python 3.11 or newer and found: $$($(PYTHON) --version). Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@echo "Setting up $(VENV) (once)..." >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+
+demo: $(STAMP) ## a simulated esketamine session of 30 minutes, at full speed
+	@$(PY) -m vitalwire.cli.demo $(if $(OUT),--out $(OUT))
+
+test: $(STAMP) ## the fast tests (within 5 minutes on two cores)
+	@$(PY) -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+test-all: $(STAMP) ## every test, the slow ones too
+	@$(PY) -m pytest -n 2 --dist worksteal -m 'slow or not slow' $(PYTEST_ARGS)
+
+lint: $(STAMP) ## style, types, and that generated files are current
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@cd protocol && ../$(PY) -m vitalwire_protocol.generate --check
+
+format: $(STAMP) ## format the code
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+protocol: $(STAMP) ## generate everything that follows from protocol/vitalwire_protocol/messages.py
+	@cd protocol && ../$(PY) -m vitalwire_protocol.generate
+
+bench: $(STAMP) ## measure speed, memory and latency (OUT=file.json: one object a line)
+	@$(PY) tests/benchmarks/run.py $(if $(OUT),--out $(OUT))
+
+clean: ## remove .venv, caches and out/
+	@rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
