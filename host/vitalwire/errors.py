@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that can go wrong for a user, one class for each cause.
+
+The message of an error says what went wrong and where; `hint` says what to do next. The command line prints both on one
+line, `vitalwire: what; hint`, and ends with `exit_code`. A caller of the library catches `VitalwireError` or a subclass.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class VitalwireError(Exception):
+    """Base of all errors that Vitalwire raises on purpose. `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(f"{what}; {hint}" if hint else what)
+        self.what = what
+        self.hint = hint
+
+
+class CheckFailed(VitalwireError):
+    """The thing that was checked is not good (a damaged file, a refused command): exit code 1."""
+
+
+class UsageError(VitalwireError):
+    """The request itself is wrong: an unknown name, a value out of range, a file that cannot be read. Exit code 2."""
+
+    exit_code = 2
+
+
+class NoBoard(VitalwireError):
+    """No board was found where one was asked for: exit code 3."""
+
+    exit_code = 3
+
+
+class AmbiguousBoard(VitalwireError):
+    """More than one board fits what was asked; nothing is guessed. Exit code 3."""
+
+    exit_code = 3
+
+
+class PortBusy(VitalwireError):
+    """Another program holds the port: exit code 4."""
+
+    exit_code = 4
+
+
+class NoPermission(VitalwireError):
+    """The system does not let this user open the port: exit code 4."""
+
+    exit_code = 4
+
+
+class LinkLost(VitalwireError):
+    """The link to the board ended or fell silent: exit code 5."""
+
+    exit_code = 5
+
+
+class Incompatible(VitalwireError):
+    """What answers speaks another protocol version, or none that we know: exit code 6."""
+
+    exit_code = 6
+
+
+class NotVitalwire(Incompatible):
+    """The port opened, but what is behind it said no hello: another device, a bare board, a board at its REPL."""
+
+
+class CrashLoop(Incompatible):
+    """The board starts over and over; its firmware cannot be used as it is."""
+
+
+__all__ = [
+    "AmbiguousBoard",
+    "CheckFailed",
+    "CrashLoop",
+    "Incompatible",
+    "LinkLost",
+    "NoBoard",
+    "NoPermission",
+    "NotVitalwire",
+    "PortBusy",
+    "UsageError",
+    "VitalwireError",
+]
