@@ -2,6 +2,8 @@
 """The vocabulary in which `messages.py` is written: construct fields that know their unit, scale and absence.
 
 A message is a fixed head of 8, 16 or 32-bit little-endian integers, then at most one *run* of equal items or bytes.
+Where there is a run the head begins with `head_bytes`, its own length, so that a later minor version can append fields
+there too. Where a field of the first release is optional a 16-bit `present` comes next, one bit a field.
 Everything a generator needs (names, formats, units, enumerations) can be read back from the construct objects, so there
 is no second description of a message anywhere.
 """
@@ -23,8 +25,10 @@ from construct import (
     Int16ul,
     Int32sl,
     Int32ul,
+    Padding,
     Rebuild,
     Struct,
+    this,
 )
 
 HOST_TO_DEVICE = "host to device"
@@ -63,7 +67,8 @@ class Field(Adapter):  # type: ignore[misc]  # construct ships no types
     """One integer of the head: wire integer <-> value in `unit`, or None where its bit in `present` is clear.
 
     The value is `raw / scale` (an int where `scale` is 1). `bit` is the field's number in `present`, or None for a
-    field that is always there. `spec` names an enumeration or a set of flags; the value stays an int.
+    field that is always there. `spec` names an enumeration or a set of flags; the value stays an int. `since` is the
+    minor version that appended the field; a frame of an older minor lacks it, and it decodes to None.
     """
 
     def __init__(
@@ -75,18 +80,21 @@ class Field(Adapter):  # type: ignore[misc]  # construct ships no types
         optional: bool,
         spec: EnumSpec | FlagSpec | None,
         doc: str,
+        since: int = 0,
     ) -> None:
         super().__init__(subcon)
-        self.format: str = subcon.fmtstr[-1]
+        # construct writes 32 bits as L, which is 4 bytes only where a byte order is given; I is 4 bytes anywhere.
+        self.format: str = subcon.fmtstr[-1].replace("L", "I").replace("l", "i")
         self.unit, self.scale, self.optional, self.spec, self.text = unit, scale, optional, spec, doc
+        self.since = since
         self.bit: int | None = None
 
-    def _decode(self, obj: int, context: Container, path: str) -> int | float | None:
+    def _decode(self, obj: int, context: Container, path: str) -> int | float | None:  # noqa: ARG002
         if self.bit is not None and not (context.present >> self.bit) & 1:
             return None
         return obj if self.scale == 1 else obj / self.scale
 
-    def _encode(self, obj: int | float | None, context: Container, path: str) -> int:
+    def _encode(self, obj: int | float | None, context: Container, path: str) -> int:  # noqa: ARG002
         if obj is None:
             if self.bit is None:
                 raise ValueError(f"{path}: this field cannot be absent")
@@ -103,8 +111,9 @@ def _field(kind: FormatField) -> Any:
         scale: int = 1,
         optional: bool = False,
         spec: EnumSpec | FlagSpec | None = None,
+        since: int = 0,
     ) -> Construct:
-        return name / Field(kind, unit=unit, scale=scale, optional=optional, spec=spec, doc=doc)
+        return name / Field(kind, unit=unit, scale=scale, optional=optional, spec=spec, doc=doc, since=since)
 
     return make
 
@@ -124,6 +133,10 @@ class Message:
     doc: str
 
 
+class Samples(GreedyRange):  # type: ignore[misc]  # construct ships no types
+    """A run of items that decodes to one flat row of numbers: cheaper, and what a signal is wanted as."""
+
+
 def text(name: str, doc: str) -> Construct:
     """A run of bytes to the end of the payload: UTF-8 text (`doc` says which)."""
     return name / GreedyBytes * doc
@@ -134,19 +147,29 @@ def items(name: str, doc: str, *fields: Construct) -> Construct:
     return name / GreedyRange(Struct(*fields)) * doc
 
 
+def samples(name: str, doc: str, *fields: Construct) -> Construct:
+    """As `items`, but all fields have one format, and the run decodes to one flat row in the order of the wire."""
+    return name / Samples(Struct(*fields)) * doc
+
+
 def message(name: str, type_: int, direction: str, doc: str, *parts: Construct) -> Message:
-    """Builds a message; where a field is optional a 16-bit `present` goes first, bits in order of declaration."""
-    optional = [p.subcon for p in parts if isinstance(p.subcon, Field) and p.subcon.optional]
-    for bit, field in enumerate(optional):
-        field.bit = bit
-    names = [p.name for p in parts if isinstance(p.subcon, Field) and p.subcon.optional]
-    head = []
+    """Builds a message: `head_bytes` where there is a run, `present` where a field is optional, then the parts."""
+    fields = [p for p in parts if isinstance(p.subcon, Field)]
+    run = [p for p in parts if not isinstance(p.subcon, Field)]
+    optional = [p for p in fields if p.subcon.optional]
+    for bit, part in enumerate(optional):
+        part.subcon.bit = bit
+    names = [p.name for p in optional]
+    head_bytes = sum(p.sizeof() for p in fields) + (2 if optional else 0) + 1
+    head: list[Construct] = []
+    if run:
+        head.append("head_bytes" / Rebuild(Int8ul, head_bytes))
     if optional:
         head.append(
-            "present"
-            / Rebuild(Int16ul, lambda ctx: sum(1 << i for i, n in enumerate(names) if ctx.get(n) is not None))
+            "present" / Rebuild(Int16ul, lambda ctx: sum(1 << i for i, n in enumerate(names) if ctx.get(n) is not None))
         )
-    return Message(name, type_, direction, Struct(*head, *parts), doc)
+    skip = [Padding(this.head_bytes - head_bytes)] if run else []
+    return Message(name, type_, direction, Struct(*head, *fields, *skip, *run), doc)
 
 
 __all__ = [
@@ -156,12 +179,14 @@ __all__ = [
     "Field",
     "FlagSpec",
     "Message",
+    "Samples",
     "enum",
     "flags",
     "i16",
     "i32",
     "items",
     "message",
+    "samples",
     "text",
     "u8",
     "u16",

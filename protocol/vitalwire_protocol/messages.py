@@ -22,6 +22,7 @@ from .fields import (
     i32,
     items,
     message,
+    samples,
     text,
     u8,
     u16,
@@ -70,9 +71,10 @@ NIBP_OUTCOME = enum(
 TRIGGER = enum("trigger", "host button interval retry observe", "what started a cuff cycle")
 EVENT = enum(
     "event",
-    "boot session_begin session_end cuff_started cuff_stopped button_a button_b fault_raised fault_cleared interlock_trip"
-    " config_saved config_defaulted service_entered host_lost host_returned session_expired late_begin late_end"
-    " store_overflow samples_lost finger_on finger_off limits_set audio_paused audio_resumed exception leds_adjusted",
+    "boot session_begin session_end cuff_started cuff_stopped button_a button_b fault_raised fault_cleared"
+    " interlock_trip config_saved config_defaulted service_entered host_lost host_returned session_expired"
+    " late_begin late_end store_overflow samples_lost finger_on finger_off limits_set audio_paused audio_resumed"
+    " exception leds_adjusted",
     "something that happened on the board",
 )
 FAULT = enum(
@@ -158,7 +160,7 @@ PPG = message(
     u32("first_index", "number of the first sample since the start"),
     u16("rate_hz", unit="Hz"),
     u16("lost", "samples lost just before this batch"),
-    items("samples", "ADC counts, 18 bit", u32("red"), u32("ir")),
+    samples("samples", "ADC counts, 18 bit", u32("red"), u32("ir")),
 )
 CUFF_PRESSURE = message(
     "cuff_pressure",
@@ -248,6 +250,7 @@ ANSWER = message(
 
 # ---------------------------------------------------------------- host to device
 
+
 def _command(name: str, type_: int, doc: str, *parts: object) -> Message:
     """A request: every one begins with who asks and under which number, so that a repeat can be told from a new one."""
     client = u32("client", "random number of this client; 0 is not used")
@@ -286,7 +289,9 @@ SET_LIMITS = _command(
         u16("delay_ds", "how long the limit must be passed", unit="0.1 s"),
     ),
 )
-SET_INTERVAL = _command("set_interval", 0x88, "Changes the cuff interval of the open session.", u16("interval_s", unit="s"))
+SET_INTERVAL = _command(
+    "set_interval", 0x88, "Changes the cuff interval of the open session.", u16("interval_s", unit="s")
+)
 ACKNOWLEDGE = _command("acknowledge", 0x89, "Acknowledges one active limit.", u8("rule", spec=RULE))
 AUDIO_PAUSE = _command("audio_pause", 0x8A, "Pauses the board's sound; 0 ends the pause.", u16("seconds", unit="s"))
 CONFIG_SET = _command(
@@ -299,7 +304,7 @@ RESET = _command("reset", 0x8F, "Restarts the board. Refused while a session is 
 OBSERVE = _command(
     "observe",
     0x90,
-    "Captures a cuff cycle that someone else drives: capture, oscillometry and quality as shipped, actuator checks off.",
+    "Captures a cuff cycle that someone else drives. Oscillometry as shipped; actuator checks off.",
     u16("max_s", unit="s"),
 )
 

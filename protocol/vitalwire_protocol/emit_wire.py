@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the firmware's side: constants, packers of what a device sends and parsers of what it receives."""
+
+from __future__ import annotations
+
+from .fields import EnumSpec
+from .schema import HEADER_BYTES, MAX_BODY, MAX_BODY_TO_DEVICE, MessageRecord, Schema, SchemaError
+from .text import LICENCE, NOTICE, WIDTH, call
+
+HEAD = '''"""The device's side of the wire: numbers of the protocol, packers and parsers, for both interpreters.
+
+pack_NAME(buf, off, ...) writes a payload into the bytearray `buf` at `off` and returns where it ends. Values are the
+scaled integers of the wire, in its order, and must fit their fields: MicroPython does not check that. Where a message
+has optional fields `present` comes first; a field whose bit is clear is written as zero, whatever was passed (None
+too). Text is bytes or str. Runs of numbers are parallel arrays, of which `n` entries from `start` on are sent.
+ValueError: the payload does not fit `buf`.
+
+parse_NAME(buf, off, end) reads a payload and returns the tuple of its integers, then the run as a memoryview into
+`buf`, or None where the bytes cannot be this message. A field that the sender's older version lacks is None.
+"""
+
+from struct import pack_into, unpack_from
+
+from micropython import const
+'''
+
+HELPERS = """
+def _put(buf, off, run):
+    # Writes the bytes of a run; a slice that does not fit would make the buffer grow, or be cut short.
+    if isinstance(run, str):
+        run = run.encode()
+    end = off + len(run)
+    if end > len(buf):
+        raise ValueError("run of {} bytes does not fit".format(len(run)))
+    buf[off:end] = run
+    return end
+
+
+def _room(buf, end):
+    if end > len(buf):
+        raise ValueError("payload ends at {}, buffer at {}".format(end, len(buf)))
+"""
+
+
+def emit_wire(schema: Schema) -> str:
+    """The whole text of wire.py."""
+    blocks = [f"{LICENCE}\n{NOTICE}\n{HEAD}" + "\n".join(_constants(schema)), HELPERS]
+    blocks += ["\n".join(_packer(m)) for m in schema.messages if not m.to_device]
+    shapes: dict[str, str] = {}  # parsers of one shape are one function: code is RAM on the board
+    for m in schema.messages:
+        if m.to_device:
+            body = "\n".join(_parser(m))
+            if body in shapes:
+                alias = f"parse_{m.name} = {shapes[body]}"
+                joined = blocks[-1].startswith("parse_")
+                blocks[-1:] = [f"{blocks[-1]}\n{alias}"] if joined else [blocks[-1], alias]
+            else:
+                shapes[body] = f"parse_{m.name}"
+                blocks.append(f"def parse_{m.name}(buf, off, end):\n{body}")
+            if m.run and m.run.fields:
+                blocks.append("\n".join(_item_parser(m)))
+    parsers = [f"    {m.name.upper()}: parse_{m.name}," for m in schema.messages if m.to_device]
+    blocks.append("\n".join(["# By message type.", "PARSERS = {", *parsers, "}"]))
+    return "\n\n\n".join(block.strip("\n") for block in blocks) + "\n"
+
+
+def constants(schema: Schema) -> list[tuple[str, str, str]]:
+    """(heading, name, value) of every constant. Raises SchemaError where two have one name."""
+    rows = [
+        ("version", "VERSION_MAJOR", str(schema.major)),
+        ("version", "VERSION_MINOR", str(schema.minor)),
+        ("version", "SCHEMA_HASH", f"0x{schema.hash:08X}"),
+        ("bytes of a body: header, most in all, most that a device takes", "HEADER_BYTES", str(HEADER_BYTES)),
+        ("bytes of a body: header, most in all, most that a device takes", "MAX_BODY", str(MAX_BODY)),
+        ("bytes of a body: header, most in all, most that a device takes", "MAX_RECEIVED", str(MAX_BODY_TO_DEVICE)),
+    ]
+    rows += [("message types", m.name.upper(), f"0x{m.type:02X}") for m in schema.messages]
+    for m in schema.messages:
+        if not m.to_device:
+            for f in m.fields:
+                if f.bit is not None:
+                    rows.append((f"bits of `present` in {m.name}", f"{m.name}_HAS_{f.name}".upper(), str(1 << f.bit)))
+    for spec in schema.specs:
+        is_enum = isinstance(spec, EnumSpec)
+        for word, n in spec.members.items():
+            rows.append((spec.doc or spec.name, f"{spec.name}_{word}".upper(), str(n if is_enum else 1 << n)))
+    names = [name for _, name, _ in rows]
+    for name in names:
+        if names.count(name) > 1:
+            raise SchemaError(f"wire.py would define {name} twice; rename a message, a list or one of its words")
+    return rows
+
+
+def _constants(schema: Schema) -> list[str]:
+    lines: list[str] = []
+    last = ""
+    for heading, name, value in constants(schema):
+        if heading != last:
+            lines += ["", f"# {heading}"]
+            last = heading
+        lines.append(f"{name} = const({value})")
+    return lines
+
+
+def _packer(m: MessageRecord) -> list[str]:
+    params = ["buf", "off", *(["present"] if m.has_present else []), *(f.name for f in m.fields)]
+    if m.run:
+        params += [*(f.name for f in m.run.fields), "start", "n"] if m.run.fields else [m.run.name]
+    lines = call(0, f"def pack_{m.name}(", params, "):")
+    lines.append(f'    """{m.doc}"""')
+    end = str(m.head_bytes)
+    if m.run and m.run.fields:
+        end = f"{m.head_bytes} + {m.run.item_bytes} * n"
+    if m.run and m.run.fields:
+        lines += [f"    end = off + {end}", "    _room(buf, end)"]
+    else:
+        lines.append(f"    _room(buf, off + {end})")
+    values = [f'"<{m.head_format}"', "buf", "off"]
+    values += [str(m.head_bytes)] if m.run else []
+    values += ["present"] if m.has_present else []
+    values += [f.name if f.bit is None else f"{f.name} if present & {1 << f.bit} else 0" for f in m.fields]
+    lines += call(4, "pack_into(", values, ")")
+    if m.run and m.run.fields:
+        row = ", ".join(f"{f.name}[i]" for f in m.run.fields)
+        lines += [
+            f"    off += {m.head_bytes}",
+            "    for i in range(start, start + n):",
+            f'        pack_into("<{m.run.item_format}", buf, off, {row})',
+            f"        off += {m.run.item_bytes}",
+            "    return end",
+        ]
+    elif m.run:
+        lines.append(f"    return _put(buf, off + {m.head_bytes}, {m.run.name})")
+    else:
+        lines.append(f"    return off + {m.head_bytes}")
+    return lines
+
+
+def _parser(m: MessageRecord) -> list[str]:
+    if any(f.bit is not None for f in m.fields):
+        raise SchemaError(f"{m.name}: a command has no optional fields; the firmware's parsers do not know `present`")
+    if m.older_head_bytes:
+        return _parser_of_grown(m)
+    n, form = m.head_bytes, f'"<{m.head_format}"'
+    if not m.run:
+        return [f"    if end - off < {n}:", "        return None", f"    return unpack_from({form}, buf, off)"]
+    lines = [f"    if end - off < {n} or buf[off] < {n} or buf[off] > end - off:", "        return None"]
+    lines.append("    run = off + buf[off]")
+    if m.run.fields:
+        lines += [f"    if (end - run) % {m.run.item_bytes}:", "        return None"]
+    skip_first = form.replace("<B", "<")
+    lines.append(f"    return unpack_from({skip_first}, buf, off + 1) + (memoryview(buf)[run:end],)")
+    return lines
+
+
+def _parser_of_grown(m: MessageRecord) -> list[str]:
+    """Of a message that later minor versions made longer: what the sender's version lacks is None."""
+    lines = ["    stop = end - off"]
+    if m.run:
+        lines = [
+            "    if end - off < 1 or buf[off] > end - off:",
+            "        return None",
+            "    stop = buf[off]",
+            "    run = off + stop",
+        ]
+        if m.run.fields:
+            lines += [f"    if (end - run) % {m.run.item_bytes}:", "        return None"]
+        values = "(memoryview(buf)[run:end],)"
+    skip = 1 if m.run else 0
+    for size in reversed((*m.older_head_bytes, m.head_bytes)):
+        fields = [f for f in m.fields if m.end_of(f) <= size]
+        missing = ["None"] * (len(m.fields) - len(fields))
+        tail = f" + ({', '.join(missing)},)" if missing else ""
+        tail += f" + {values}" if m.run else ""
+        test = f"stop >= {size}" if size == m.head_bytes else f"stop == {size}"
+        form = "<" + "".join(f.format for f in fields)
+        at = f"off + {skip}" if skip else "off"
+        lines += [f"    if {test}:", f'        return unpack_from("{form}", buf, {at}){tail}']
+    lines.append("    return None")
+    too_wide = [line for line in lines if len(line) > WIDTH]
+    if too_wide:
+        raise SchemaError(f"{m.name}: the parser's line is too wide: {too_wide[0].strip()}")
+    return lines
+
+
+def _item_parser(m: MessageRecord) -> list[str]:
+    assert m.run is not None
+    upper = m.name.upper()
+    return [
+        f"{upper}_ITEM_BYTES = const({m.run.item_bytes})",
+        "",
+        "",
+        f"def {m.name}_item(run, i):",
+        f'    """Item `i` of the run of {m.name}: ({", ".join(f.name for f in m.run.fields)})."""',
+        f'    return unpack_from("<{m.run.item_format}", run, {m.run.item_bytes} * i)',
+    ]
