@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the ratio of ratios R to SpO2: a falling, piecewise straight curve that belongs to a sensor, kept as calibration.
+
+R = (AC red / DC red) / (AC infrared / DC infrared). R is in 1/1000, SpO2 in 0.1 %.
+"""
+
+from array import array
+
+# An example, not a calibration: the straight line 110 - 25 R that textbooks give (for instance J. G. Webster, ed., "Design
+# of Pulse Oximeters", 1997), cut at 100 %. Real sensors differ from it by several percent, so a board that uses
+# it sets the flag `uncalibrated`. Below R = 0.3 and above 1.76 (66 %) nothing is read from it.
+TEXTBOOK = ((300, 1000), (400, 1000), (1760, 660))
+
+MIN_KNOTS = 2
+MAX_KNOTS = 16
+
+
+class CurveError(ValueError):
+    """The knots do not make a curve; the message says which and why."""
+
+
+class Curve:
+    """SpO2 by straight lines between knots of (R in 1/1000, SpO2 in 0.1 %). R must rise, SpO2 must not rise with it."""
+
+    def __init__(self, knots=TEXTBOOK):
+        knots = tuple(knots)
+        if not MIN_KNOTS <= len(knots) <= MAX_KNOTS:
+            raise CurveError("SpO2 curve: %d knots, need %d to %d" % (len(knots), MIN_KNOTS, MAX_KNOTS))
+        self._ratio = array("i", [0] * len(knots))
+        self._spo2 = array("i", [0] * len(knots))
+        for i, (ratio, spo2) in enumerate(knots):
+            if not (0 < ratio <= 5000 and 0 <= spo2 <= 1000):
+                raise CurveError("SpO2 curve: knot %d (%d, %d) is out of range: R 1-5000, SpO2 0-1000" % (i, ratio, spo2))
+            if i and (ratio <= self._ratio[i - 1] or spo2 > self._spo2[i - 1]):
+                raise CurveError("SpO2 curve: knot %d (%d, %d): R must rise and SpO2 must not" % (i, ratio, spo2))
+            self._ratio[i] = ratio
+            self._spo2[i] = spo2
+
+    @property
+    def highest_ratio(self):
+        """The largest R the curve answers for, in 1/1000."""
+        return self._ratio[-1]
+
+    def spo2_x10(self, ratio_x1000):
+        """SpO2 in 0.1 %, or None outside the curve: a line is not continued beyond what was calibrated."""
+        ratio = self._ratio
+        if ratio_x1000 < ratio[0] or ratio_x1000 > ratio[-1]:
+            return None
+        i = 1
+        while ratio_x1000 > ratio[i]:
+            i += 1
+        span = ratio[i] - ratio[i - 1]
+        drop = (self._spo2[i - 1] - self._spo2[i]) * (ratio_x1000 - ratio[i - 1])
+        return self._spo2[i - 1] - (drop + span // 2) // span

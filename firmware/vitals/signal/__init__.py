@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integer signal processing shared by the oximeter and the cuff: the same numbers on every interpreter.
+
+`kernels` are the inner loops. There are two files of them: `kernels_plain` is the readable one, `kernels_viper` is the
+same arithmetic compiled to machine code. A build without the native emitter, and CPython, use the plain one.
+"""
+
+import sys
+
+if sys.implementation.name == "micropython":
+    try:
+        from vitals.signal import kernels_viper as kernels
+    except SyntaxError:  # this port was built without the native emitter
+        from vitals.signal import kernels_plain as kernels
+else:
+    from vitals.signal import kernels_plain as kernels

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inner loops of `kernels_plain`, line for line, compiled to machine code. A test holds the two to the same results."""
+# ruff: noqa: F821  (ptr32 is a word of the viper compiler)
+
+import micropython
+
+from vitals.signal.kernels_plain import BIAS, DELAY, MEMORY, OUT_SCALE, STATE_SIZE  # noqa: F401
+
+
+@micropython.viper
+def detrend(x: ptr32, n: int, st: ptr32, raw: ptr32, mean: ptr32, out: ptr32, mask: int):
+    count = st[0]
+    short = st[1]
+    first = st[2]
+    second = st[3]
+    clipped_at = st[4]
+    jumped_at = st[5]
+    ceiling = st[6]
+    rising = st[7]
+    for i in range(n):
+        v = x[i]
+        k = count & 127
+        before = raw[(count + 120) & 127]
+        short += raw[(count + 36) & 127] - raw[(count + 28) & 127]
+        first += v - raw[(count + 64) & 127]
+        raw[k] = v
+        m = first >> 3
+        second += m - mean[k]
+        mean[k] = m
+        if v >= ceiling:
+            clipped_at = count
+        d = v - before
+        if d < 0:
+            d = 0 - d
+        if (d << 2) > before:
+            jumped_at = count
+        if count & 1:
+            y = short - (second >> 7)
+            if not rising:
+                y = 0 - y
+            out[(count >> 1) & mask] = y + 8388608
+        count += 1
+    st[0] = count
+    st[1] = short
+    st[2] = first
+    st[3] = second
+    st[4] = clipped_at
+    st[5] = jumped_at
+
+
+@micropython.viper
+def autocorrelate(ring: ptr32, mask: int, end: int, n: int, work: ptr32, acf: ptr32, lag_min: int, lag_max: int) -> int:
+    total = 0
+    base = end - 2 * n
+    for i in range(n):
+        j = base + 2 * i
+        v = (ring[j & mask] + ring[(j + 1) & mask]) >> 1
+        work[i] = v
+        total += v - 8388608
+    mean = 8388608 + total // n
+    peak = 0
+    for i in range(n):
+        v = work[i] - mean
+        if v < 0:
+            v = 0 - v
+        if v > peak:
+            peak = v
+    shift = 0
+    while (peak >> shift) > 2047:
+        shift += 1
+    energy = 0
+    for i in range(n):
+        v = (work[i] - mean) >> shift
+        work[i] = v + 4096
+        energy += v * v
+    head = energy
+    tail = energy
+    for lag in range(1, lag_max + 1):
+        v = work[n - lag] - 4096
+        head -= v * v
+        v = work[lag - 1] - 4096
+        tail -= v * v
+        if lag >= lag_min:
+            c = 0
+            for i in range(n - lag):
+                c += (work[i] - 4096) * (work[i + lag] - 4096)
+            scale = ((head >> 1) + (tail >> 1)) >> 11
+            c >>= 11
+            if c > 0 and scale > 0:
+                acf[lag] = c * 1000 // scale
+            else:
+                acf[lag] = 0
+    return peak
+
+
+@micropython.viper
+def next_upstroke(ring: ptr32, mask: int, start: int, stop: int, half: int) -> int:
+    for n in range(start, stop):
+        d = ring[(n + 2) & mask] - ring[(n - 2) & mask]
+        if d <= 0:
+            continue
+        steepest = True
+        for k in range(1, half + 1):
+            if ring[(n + k + 2) & mask] - ring[(n + k - 2) & mask] > d:
+                steepest = False
+                break
+            if ring[(n - k + 2) & mask] - ring[(n - k - 2) & mask] >= d:
+                steepest = False
+                break
+        if steepest:
+            return n
+    return -1
+
+
+@micropython.viper
+def extent(ring: ptr32, mask: int, start: int, n: int) -> int:
+    low = high = ring[start & mask]
+    for i in range(1, n):
+        v = ring[(start + i) & mask]
+        if v < low:
+            low = v
+        if v > high:
+            high = v
+    return high - low
+
+
+@micropython.viper
+def regress(a: ptr32, b: ptr32, mask: int, start: int, n: int, shift_a: int, shift_b: int, out: ptr32):
+    total_a = 0
+    total_b = 0
+    for i in range(n):
+        k = (start + i) & mask
+        total_a += (a[k] - 8388608) >> shift_a
+        total_b += (b[k] - 8388608) >> shift_b
+    mean_a = total_a // n
+    mean_b = total_b // n
+    aa = 0
+    ab = 0
+    bb = 0
+    for i in range(n):
+        k = (start + i) & mask
+        va = ((a[k] - 8388608) >> shift_a) - mean_a
+        vb = ((b[k] - 8388608) >> shift_b) - mean_b
+        aa += va * va
+        ab += va * vb
+        bb += vb * vb
+    out[0] = aa
+    out[3] = 0
+    if ab < 0:
+        ab = 0 - ab
+        out[3] = 1
+    out[1] = ab
+    out[2] = bb
+
+
+@micropython.viper
+def sort(values: ptr32, n: int):
+    for i in range(1, n):
+        v = values[i]
+        j = i - 1
+        while j >= 0 and values[j] > v:
+            values[j + 1] = values[j]
+            j -= 1
+        values[j + 1] = v
