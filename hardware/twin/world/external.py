@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The external layer: a comparator and a timer on the guard port. No software is in it.
+
+It cuts the pump's second switch and opens both valves by itself, and stays so until the power goes. Its self-test input
+shifts the comparator's reference below zero: then it acts at any pressure, for as long as the input is high, unlatched.
+"""
+
+TRIP_MMMHG = 315000
+# Over its tolerances the comparator trips between these: 300 mmHg normal, 330 under a single fault.
+TRIP_RANGE_MMMHG = (300000, 330000)
+TIMER_MMMHG = 15000
+TIMER_US = 180000000
+
+
+class External:
+    """State of the layer. Faults: `fitted` False (missing), `working` False (says it is well, and never acts)."""
+
+    def __init__(self):
+        self.fitted = True
+        self.working = True
+        self.test = False
+        self.tripped = False
+        self.cause = None
+        self.trip_mmmhg = TRIP_MMMHG
+        self.timer_us = TIMER_US
+        self.above_us = 0
+
+    def power_cycle(self):
+        self.tripped = False
+        self.cause = None
+        self.above_us = 0
+
+    def step(self, guard_mmmhg, dt_us):
+        """Look at the pressure on the guard port for `dt_us`."""
+        if not self.fitted or not self.working:
+            self.above_us = 0
+            return
+        if guard_mmmhg > TIMER_MMMHG:
+            self.above_us += dt_us
+            if self.above_us > self.timer_us:
+                self._trip("timer")
+            if guard_mmmhg > self.trip_mmmhg:
+                self._trip("pressure")
+        else:
+            self.above_us = 0
+
+    def _trip(self, cause):
+        if not self.tripped:
+            self.tripped = True
+            self.cause = cause
+
+    @property
+    def acts(self):
+        """Whether it cuts the pump and opens the valves now."""
+        return self.fitted and self.working and (self.tripped or self.test)
+
+    @property
+    def ok(self):
+        """Level of its report: high while it is fitted and not acting. One that does not work reports that all is well."""
+        return self.fitted and not self.acts
