@@ -171,7 +171,7 @@ class Limits:
         return self.load([struct.unpack_from(ITEM, data, i) for i in range(0, len(data), ITEM_SIZE)], t_ms)
 
     def reset(self, t_ms):
-        """Back to the board's defaults, every state clear, every value forgotten: nothing passes to the next session."""
+        """Back to the board's defaults, all states clear, all values forgotten: no session inherits another's."""
         self.advance(t_ms)
         for limit in self._limits:
             limit.value = None
@@ -212,7 +212,7 @@ class Limits:
         return True
 
     def advance(self, t_ms):
-        """Does whatever was due by `t_ms`, each at its own deadline, in order of time and then of the rules' numbers."""
+        """Does whatever was due by `t_ms`, each at its own deadline, in order of time, then of rule."""
         while True:
             first, first_ms = None, None
             for rule in range(RULES):

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The calibration of this board's channels, as integers: absent where it was never done.
+
+Kinds are stored together in one record of two copies. Each kind is refused outside the tolerances of healthy parts,
+when it is written and again when it is read: no calibration lifts a limit, and none makes up for a broken sensor.
+"""
+
+import struct
+
+from vitals.link import wire
+from vitals.safety import interlock
+
+from .twocopy import TwoCopies
+
+GUARD, CUFF, CURVE = 1, 2, 3
+
+# The MPR sensor is within 1.5 % of full scale in all: 4.5 mmHg of zero, and as much slope as that is at full scale.
+CUFF_ZERO_SPAN_CMMHG = 450
+CUFF_GAIN_NOMINAL = 1 << 14
+CUFF_GAIN_SPAN = 492  # 3 %
+CURVE_POINTS = 16
+
+_HEAD = "<BBI"
+_HEAD_SIZE = 6
+_MAX_BYTES = 160
+
+
+class Calibration:
+    """Reads the flash when made; changes only with `set_*()`.
+
+    * `guard`: (zero_raw, gain_q13) of the guard channel, as `Interlock.calibrate` takes them, or None;
+    * `cuff`: (zero_cmmhg, gain_q14): true pressure = (reading - zero) * gain / 2^14, in 0.01 mmHg, or None;
+    * `curve`: tuple of (ratio x1000, SpO2 x10) with rising ratio and falling SpO2, or None;
+    * `days`: {kind: days since 2000-01-01 on which it was done, as the host said};
+    * `corrupt`: a stored copy was not whole, or held numbers that no healthy board has.
+    """
+
+    def __init__(self, storage):
+        self._storage = storage
+        self._copies = TwoCopies(storage.path, "calib", _MAX_BYTES)
+        self.guard = self.cuff = self.curve = None
+        self.days = {}
+        payload = self._copies.load()
+        self.corrupt = self._copies.bad > 0
+        if payload is not None and not self._unpack(payload):
+            self.corrupt = True
+
+    @property
+    def complete(self):
+        """Whether every channel is calibrated."""
+        return self.guard is not None and self.cuff is not None and self.curve is not None
+
+    def set_guard(self, zero_raw, gain_q13, days):
+        """Stores the guard channel's zero and gain. Returns wire.REFUSAL_*; refused changes nothing."""
+        return self._set(GUARD, (zero_raw, gain_q13), days)
+
+    def set_cuff(self, zero_cmmhg, gain_q14, days):
+        """Stores the cuff sensor's zero and gain. Returns wire.REFUSAL_*; refused changes nothing."""
+        return self._set(CUFF, (zero_cmmhg, gain_q14), days)
+
+    def set_curve(self, points, days):
+        """Stores the SpO2 curve of this kind of sensor. Returns wire.REFUSAL_*; refused changes nothing."""
+        return self._set(CURVE, tuple([tuple(point) for point in points]), days)
+
+    def clear(self, kind):
+        """Forgets one kind. Returns wire.REFUSAL_*."""
+        return self._save(kind, None, 0)
+
+    # ------------------------------------------------------------ inside
+
+    def _set(self, kind, value, days):
+        if not _allowed(kind, value) or not 0 <= days <= 0xFFFFFF:
+            return wire.REFUSAL_BAD_VALUE
+        return self._save(kind, value, days)
+
+    def _save(self, kind, value, days):
+        if self._storage.blocked:
+            return wire.REFUSAL_CUFF_NOT_EMPTY
+        values = {GUARD: self.guard, CUFF: self.cuff, CURVE: self.curve}
+        all_days = dict(self.days)
+        values[kind] = value
+        all_days[kind] = days
+        payload = b""
+        for other in (GUARD, CUFF, CURVE):
+            if values[other] is not None:
+                body = _pack(other, values[other])
+                payload += struct.pack(_HEAD, other, len(body), all_days[other]) + body
+        try:
+            self._copies.save(payload)
+        except OSError:
+            return wire.REFUSAL_STORAGE
+        if value is None:
+            del all_days[kind]
+        self.days = all_days
+        self.guard, self.cuff, self.curve = values[GUARD], values[CUFF], values[CURVE]
+        self.corrupt = False
+        return wire.REFUSAL_NONE
+
+    def _unpack(self, payload):
+        i = 0
+        whole = True
+        while i + _HEAD_SIZE <= len(payload):
+            kind, length, days = struct.unpack_from(_HEAD, payload, i)
+            i += _HEAD_SIZE
+            value = _parse(kind, payload[i : i + length])
+            i += length
+            if value is None or not _allowed(kind, value):
+                whole = False
+                continue
+            self.days[kind] = days
+            if kind == GUARD:
+                self.guard = value
+            elif kind == CUFF:
+                self.cuff = value
+            else:
+                self.curve = value
+        return whole and i == len(payload)
+
+
+def _allowed(kind, value):
+    if kind == GUARD:
+        return interlock.calibration_ok(value[0], value[1])
+    if kind == CUFF:
+        return abs(value[0]) <= CUFF_ZERO_SPAN_CMMHG and abs(value[1] - CUFF_GAIN_NOMINAL) <= CUFF_GAIN_SPAN
+    return _curve_ok(value)
+
+
+def _curve_ok(points):
+    """At least two points, ratio strictly rising within 0.2-3.5, SpO2 strictly falling within 50-100 %."""
+    if not 2 <= len(points) <= CURVE_POINTS:
+        return False
+    for ratio, spo2 in points:
+        if not 200 <= ratio <= 3500 or not 500 <= spo2 <= 1000:
+            return False
+    for i in range(1, len(points)):
+        if points[i][0] <= points[i - 1][0] or points[i][1] >= points[i - 1][1]:
+            return False
+    return True
+
+
+def _pack(kind, value):
+    if kind == CURVE:
+        return b"".join([struct.pack("<HH", ratio, spo2) for ratio, spo2 in value])
+    return struct.pack("<ii", value[0], value[1])
+
+
+def _parse(kind, body):
+    if kind in (GUARD, CUFF):
+        return struct.unpack("<ii", body) if len(body) == 8 else None
+    if kind == CURVE and len(body) % 4 == 0:
+        return tuple([struct.unpack_from("<HH", body, i) for i in range(0, len(body), 4)])
+    return None
