@@ -133,6 +133,16 @@ class Message:
     doc: str
 
 
+class Present(Rebuild):  # type: ignore[misc]  # construct ships no types
+    """The 16 bits that say which optional fields are there, computed from those that are not None."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(Int16ul, lambda ctx: sum(1 << i for i, name in enumerate(names) if ctx.get(name) is not None))
+
+    def _emitbuild(self, code: Any) -> str:
+        raise NotImplementedError  # a function cannot be written into compiled source; construct then calls `_build`
+
+
 class Samples(GreedyRange):  # type: ignore[misc]  # construct ships no types
     """A run of items that decodes to one flat row of numbers: cheaper, and what a signal is wanted as."""
 
@@ -159,15 +169,12 @@ def message(name: str, type_: int, direction: str, doc: str, *parts: Construct) 
     optional = [p for p in fields if p.subcon.optional]
     for bit, part in enumerate(optional):
         part.subcon.bit = bit
-    names = [p.name for p in optional]
     head_bytes = sum(p.sizeof() for p in fields) + (2 if optional else 0) + 1
     head: list[Construct] = []
     if run:
         head.append("head_bytes" / Rebuild(Int8ul, head_bytes))
     if optional:
-        head.append(
-            "present" / Rebuild(Int16ul, lambda ctx: sum(1 << i for i, n in enumerate(names) if ctx.get(n) is not None))
-        )
+        head.append("present" / Present([p.name for p in optional]))
     skip = [Padding(this.head_bytes - head_bytes)] if run else []
     return Message(name, type_, direction, Struct(*head, *fields, *skip, *run), doc)
 

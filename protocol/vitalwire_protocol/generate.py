@@ -15,8 +15,8 @@ from pathlib import Path
 from . import messages
 from .emit_codec import emit_codec
 from .emit_docs import emit_tables, with_tables
+from .emit_vectors import emit_vectors
 from .emit_wire import emit_wire
-from .golden import emit_vectors
 from .schema import Schema, SchemaError, read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
