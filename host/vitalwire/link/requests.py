@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests on their way: numbers, repeats, time-outs. Sans-I/O; `Client` sends what `due` returns.
+
+A request keeps its number through all repeats, so the board can tell a repeat from a new wish and answers it from its
+cache; nothing is ever done twice. Each answer is passed on once: later copies, and answers to a number that has
+ended, are dropped. A repeat is never sent to a board that has started again since, because its cache is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from vitalwire_protocol.codec import Answer, CuffStart, Observe, Outcome
+
+from .events import Answered, TimedOut
+
+if TYPE_CHECKING:
+    from .commands import Command
+
+ANSWER_MS: Final = 1_000
+"""A board answers within its loop, tens of ms; after this long a frame was lost."""
+ATTEMPTS: Final = 4
+ASK_AGAIN_MS: Final = 5_000
+"""An accepted request is repeated this often, so that a lost `done` is sent again."""
+DONE_MS: Final = 15_000
+CUFF_DONE_MS: Final = 600_000
+"""Two cycles of at most 180 s and the rest between them, with room."""
+_NUMBERS: Final = 1 << 16
+
+
+@dataclass(slots=True)
+class _Request:
+    command: Command
+    due_ms: int
+    ends_ms: int
+    attempts: int = 0
+    accepted: bool = False
+
+
+class Requests:
+    """All requests of one client that have not ended."""
+
+    def __init__(self, client_id: int) -> None:
+        if not 0 < client_id < 1 << 32:
+            raise ValueError("client_id must be 1..2^32-1")
+        self._client_id = client_id
+        self._number = 0
+        self._open: dict[int, _Request] = {}
+
+    def number(self, command: Command) -> Command:
+        """The command with this client's id and the next free number."""
+        while True:
+            self._number = self._number % (_NUMBERS - 1) + 1  # 0 is not used
+            if self._number not in self._open:
+                break
+        return command._replace(client=self._client_id, number=self._number)
+
+    def add(self, command: Command, t_ms: int) -> int:
+        """Queues a command; it is due at once. Returns its number."""
+        numbered = self.number(command)
+        self._open[self._number] = _Request(numbered, t_ms, t_ms + ATTEMPTS * ANSWER_MS)
+        return self._number
+
+    def next_deadline(self, connected: bool) -> int | None:
+        """When `due` has something; where nothing can be sent only the ends count."""
+        return min((min(r.due_ms, r.ends_ms) if connected else r.ends_ms for r in self._open.values()), default=None)
+
+    def due(self, t_ms: int, connected: bool) -> tuple[list[Command], list[TimedOut]]:
+        """The commands to send now, and the requests that ended without an answer."""
+        ended: list[TimedOut] = []
+        for number, request in list(self._open.items()):
+            if t_ms >= request.ends_ms:
+                missing = "its end was never reported" if request.accepted else "the board did not answer"
+                ended.append(self._end(number, missing))
+        return self.unsent(t_ms) if connected else [], ended
+
+    def unsent(self, t_ms: int) -> list[Command]:
+        """The commands to send now, new ones and repeats."""
+        send: list[Command] = []
+        for request in self._open.values():
+            if request.due_ms <= t_ms < request.ends_ms:
+                request.attempts += 1
+                request.due_ms = t_ms + (ASK_AGAIN_MS if request.accepted else ANSWER_MS)
+                send.append(request.command)
+        return send
+
+    def answer(self, answer: Answer, t_ms: int) -> Answered | None:
+        """Takes an answer; None where it is not ours, a copy, or late."""
+        request = self._open.get(answer.number)
+        if answer.client != self._client_id or request is None or answer.command != request.command.TYPE:
+            return None
+        if answer.outcome == Outcome.ACCEPTED:
+            if request.accepted:
+                return None
+            request.accepted = True
+            request.due_ms = t_ms + ASK_AGAIN_MS
+            request.ends_ms = t_ms + _done_ms(request.command)
+        else:
+            del self._open[answer.number]
+        return Answered(answer.number, answer.command, answer.outcome, answer.refusal, answer.value, answer.detail)
+
+    def repeat_now(self, t_ms: int) -> None:
+        """The link is back: whatever was under way is asked again."""
+        for request in self._open.values():
+            request.due_ms = t_ms
+
+    def end_all(self, why: str) -> list[TimedOut]:
+        """Ends what was sent before: the board that was asked is not there any more. Unsent requests stay."""
+        return [self._end(number, why) for number, request in list(self._open.items()) if request.attempts]
+
+    def _end(self, number: int, why: str) -> TimedOut:
+        return TimedOut(number, self._open.pop(number).command.TYPE, why)
+
+
+def _done_ms(command: Command) -> int:
+    if isinstance(command, CuffStart):
+        return CUFF_DONE_MS
+    if isinstance(command, Observe):
+        return command.max_s * 1000 + DONE_MS
+    return DONE_MS
+
+
+__all__ = ["Requests"]
