@@ -4,24 +4,15 @@
 Light falls when the pulse arrives. Constant light comes from the LED current, the person and the converter's full scale;
 fractions of it (pulse, breath, movement) are integers in units of 2^-20.
 
-The ratio of ratios belongs to this person's blood and to this sensor: 1.0 at 85 %, as published curves for 660/880 nm
-have it, with the slope of a calibration fit over 70-100 % (about 28 % per unit of R; the textbook's is 25).
+The ratio of ratios belongs to this person's blood and to this sensor. Here it follows the textbooks' line
+SpO2 = 110 - 25 R (Webster, ed., "Design of Pulse Oximeters", 1997), which puts R = 1 at 85 %.
 """
 
 from .rng import Rng
 from .tables import PHASES, PPG_SHAPE, SINE, SYSTOLE
 
-# (SpO2 in 1/1000 %, R in 1/1000), falling SpO2.
-RATIO_OF_SPO2 = (
-    (100000, 400),
-    (97000, 520),
-    (90000, 800),
-    (85000, 1000),
-    (80000, 1180),
-    (70000, 1540),
-    (60000, 1900),
-    (50000, 2260),
-)
+# (SpO2 in 1/1000 %, R in 1/1000), falling SpO2: straight lines between the points.
+RATIO_OF_SPO2 = ((100000, 400), (50000, 2400))
 FULL_COUNT = (1 << 18) - 1
 # From the heart to the fingertip.
 TRANSIT_US = 220000
@@ -79,18 +70,16 @@ class Finger:
         self._ac_ir = 0
         self._ac_red = 0
 
-    def fill(self, n, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na, last_us, offset=0):
-        """Put `n` samples, `period_us` apart, the last of them at `last_us`, into red[] and ir[] from `offset` on."""
-        t = last_us - (n - 1) * period_us
+    def fill(self, n, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na, t):
+        """Put `n` samples, `period_us` apart, the first of them at `t` (us), into red[] and ir[]."""
         if self._recording is not None:
-            self._recording.fill(n, period_us, red, ir, led_red_ua, led_ir_ua, t, offset)
+            self._recording.fill(n, period_us, red, ir, led_red_ua, led_ir_ua, t)
             return
-        i = offset
-        end = offset + n
-        while i < end:
+        i = 0
+        while i < n:
             if t >= self._run_end_us:
                 self._next_run(t)
-            stop = min(end, i + (self._run_end_us - t + period_us - 1) // period_us)
+            stop = min(n, i + (self._run_end_us - t + period_us - 1) // period_us)
             self._synthesise(i, stop, t, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na)
             t += (stop - i) * period_us
             i = stop

@@ -3,8 +3,10 @@
 
 A file is one line of JSON and then little-endian 32-bit signed integers:
 
-    {"vitalwire": "ppg", "rate_hz": 100, "loop": false}\\n     pairs of red and infrared, 18-bit counts
-    {"vitalwire": "cuff", "rate_hz": 100, "start_s": 60}\\n    pressure in 0.01 mmHg
+    {"kind": "ppg", "rate_hz": 100, "channels": ["red", "ir"], "count": 3000}     pairs of red and infrared, 18-bit counts
+    {"kind": "cuff", "rate_hz": 100, "unit": "0.01 mmHg", "count": 4000}          pressure in 0.01 mmHg
+
+`start_s` (optional) is the virtual time of its first number; without it that is 0.
 """
 
 import json
@@ -12,6 +14,8 @@ import sys
 from array import array
 
 FULL_COUNT = (1 << 18) - 1
+RATE_HZ = 100
+PERIOD_US = 1000000 // RATE_HZ
 
 
 class RecordingError(ValueError):
@@ -30,39 +34,45 @@ def load(path, kind):
         header = json.loads(line)
     except ValueError:
         header = None
-    if not isinstance(header, dict) or header.get("vitalwire") != kind:
+    if not isinstance(header, dict) or header.get("kind") != kind:
         raise RecordingError(
-            '%s is no %s recording: its first line must be JSON like {"vitalwire": "%s", "rate_hz": 100}' % (path, kind, kind)
+            '%s is no %s recording: its first line must be JSON like {"kind": "%s", "rate_hz": 100}'
+            % (path, kind, kind)
         )
-    rate_hz = header.setdefault("rate_hz", 100)
-    if isinstance(rate_hz, bool) or not isinstance(rate_hz, int) or not 1 <= rate_hz <= 3200:
-        raise RecordingError("%s: rate_hz must be a whole number from 1 to 3200" % path)
+    if header.get("rate_hz") != RATE_HZ:
+        raise RecordingError("%s: rate_hz is %s; only %d can be played" % (path, header.get("rate_hz"), RATE_HZ))
     size = 8 if kind == "ppg" else 4
-    if not body or len(body) % size:
-        raise RecordingError("%s: %d bytes after the header are not whole samples of %d" % (path, len(body), size))
+    if not body or len(body) % size or header.get("count", len(body) // size) != len(body) // size:
+        held = "%d bytes after the header, %d a sample" % (len(body), size)
+        raise RecordingError(
+            "%s: %s, do not make the %s samples it says it has" % (path, held, header.get("count", "whole"))
+        )
+    start_s = header.get("start_s", 0)
+    if isinstance(start_s, bool) or not isinstance(start_s, (int, float)) or start_s < 0:
+        raise RecordingError("%s: start_s must be a number of seconds from 0" % path)
     if sys.byteorder != "little":
         raise RecordingError("recordings can be played on little-endian machines only")
+    header["start_us"] = int(start_s * 1000 + 0.5) * 1000
     return header, array("i", body)
 
 
 class PpgRecording:
-    """Light from a file, from the world's start. After its end it starts anew (`loop`) or the finger is gone."""
+    """Light from a file. Before its start there is no finger; after its end it starts anew (`"loop": false`: no finger)."""
 
     def __init__(self, path):
-        self.header, self._data = load(path, "ppg")
-        self.rate_hz = self.header["rate_hz"]
-        self.count = len(self._data) // 2
+        header, self._data = load(path, "ppg")
+        self._start_us = header["start_us"]
+        self._loop = header.get("loop", True)
+        self._count = len(self._data) // 2
 
-    def fill(self, n, period_us, red, ir, led_red_ua, led_ir_ua, t_us, offset):
-        """As Finger.fill, from the sample that is current at `t_us` on; an LED without current leaves its channel dark.
-
-        The recorded counts are played as they are: no LED current changes them.
-        """
-        data, count, loop = self._data, self.count, self.header.get("loop", False)
-        for i in range(offset, offset + n):
-            k = t_us * self.rate_hz // 1000000
+    def fill(self, n, period_us, red, ir, led_red_ua, led_ir_ua, t_us):
+        """As Finger.fill. The recorded counts are played as they are, whatever the LED current; without any it is dark."""
+        data, count = self._data, self._count
+        t_us -= self._start_us
+        for i in range(n):
+            k = t_us // PERIOD_US
             t_us += period_us
-            if loop:
+            if self._loop and k >= count:
                 k %= count
             if not 0 <= k < count:
                 red[i] = ir[i] = 0
@@ -72,16 +82,11 @@ class PpgRecording:
 
 
 class CuffRecording:
-    """Pressure from a file, in both channels, whatever pump and valves do; before and after it the cuff is empty.
-
-    It begins at `start_s` of its header, or when `play` is called.
-    """
+    """Pressure from a file, in both channels, whatever pump and valves do; before and after it the cuff is empty."""
 
     def __init__(self, path):
-        self.header, self._data = load(path, "cuff")
-        self.rate_hz = self.header["rate_hz"]
-        start_s = self.header.get("start_s")
-        self.start_us = None if start_s is None else int(start_s * 1000 + 0.5) * 1000
+        header, self._data = load(path, "cuff")
+        self.start_us = header["start_us"]
 
     def play(self, t_us):
         """Begin at this time, anew if it has played already."""
@@ -89,11 +94,10 @@ class CuffRecording:
 
     def pressure_mmmhg(self, t_us):
         """Recorded pressure in 0.001 mmHg at a time; straight lines between samples."""
-        if self.start_us is None or t_us < self.start_us:
-            return 0
-        position = (t_us - self.start_us) * self.rate_hz
-        k = position // 1000000
-        if k >= len(self._data) - 1:
+        t_us -= self.start_us
+        k = t_us // PERIOD_US
+        if not 0 <= k < len(self._data):
             return 0
         here = self._data[k] * 10
-        return here + (self._data[k + 1] * 10 - here) * (position % 1000000) // 1000000
+        after = self._data[min(k + 1, len(self._data) - 1)] * 10
+        return max(0, here + (after - here) * (t_us % PERIOD_US) // PERIOD_US)

@@ -21,9 +21,10 @@ PUMP_SAG_MV = 150
 class World:
     """Patient, finger, cuff and air. `patient` is a dict as in `patients/*.json`; `ppg` and `cuff` are paths or None.
 
-    Inputs: `pump_permille` (0..1000), `pump_enable`, `bleed_permille` (0 open .. 1000 shut), `dump_shut`, `external_test`.
-    Outputs: `cuff_mmmhg`, `manifold_mmmhg` (0.001 mmHg; both sensors sit on the manifold), `external_ok`, `pump_running`,
-    `supply_mv`, `ppg()`.
+    Inputs: `pump_permille` (0..1000), `pump_enable`, `bleed_permille` (0 open .. 1000 shut), `dump_shut`, `external_test`
+    (high: the comparator acts at any pressure, unlatched), `ppg_t_us` (time of the first sample of the next `ppg`).
+    Outputs: `cuff_mmmhg`, `manifold_mmmhg` (0.001 mmHg; both sensors sit on the manifold), `external_ok` (high while the
+    external layer is fitted and not acting), `supply_mv`, `pump_running`, `ppg()`. All but the last two are plain attributes.
     """
 
     def __init__(self, patient, seed, ppg=None, cuff=None):
@@ -32,8 +33,12 @@ class World:
         self.pump_enable = False
         self.bleed_permille = 0
         self.dump_shut = False
+        self.external_test = False
         self.cuff_mmmhg = 0
         self.manifold_mmmhg = 0
+        self.external_ok = True
+        self.supply_mv = faults.SUPPLY_MV
+        self.ppg_t_us = 0
         self.script = Script(patient)
         self.heart = Heart(self.script, seed)
         self.finger = Finger(self.script, self.heart, seed, PpgRecording(ppg) if ppg else None)
@@ -57,7 +62,11 @@ class World:
         if t_us < self._next_us:
             if t_us > self.t_us:
                 self.t_us = t_us
+                if self.external_test != self.external.test:
+                    self._refresh()
             return
+        if self.external_test != self.external.test:
+            self._refresh()
         if self.air.at_rest and self.recording is None and not self.pump_running:
             self.t_us = t_us
             self._next_us = t_us - t_us % pneumatics.STEP_US + pneumatics.STEP_US
@@ -72,6 +81,7 @@ class World:
         self.t_us = t_us
         self.cuff_mmmhg = self.air.cuff_ummhg // 1000
         self.manifold_mmmhg = self.air.manifold_ummhg // 1000
+        self._refresh()
 
     def _step(self, t_us):
         air, external = self.air, self.external
@@ -113,38 +123,26 @@ class World:
             return 100
         return self.dump_most_pct if self.external.acts or not self.dump_shut else 0
 
-    @property
-    def external_ok(self):
-        """Level of the line on which the external layer reports: high while it is fitted and not acting."""
-        return self.external.ok
+    def _refresh(self):
+        """Bring the plain attributes up to date that readers inside a hard interrupt look at."""
+        external = self.external
+        external.test = bool(self.external_test)
+        self.external_ok = external.ok
+        self.supply_mv = self.supply_unloaded_mv - (
+            PUMP_SAG_MV * self.pump_permille // 1000 if self.pump_running else 0
+        )
 
-    @property
-    def external_test(self):
-        """Input: while high the comparator acts at any pressure; it does not stay so."""
-        return self.external.test
-
-    @external_test.setter
-    def external_test(self, level):
-        self.external.test = bool(level)
-
-    @property
-    def supply_mv(self):
-        """Voltage of the supply (mV); the running pump pulls it down."""
-        return self.supply_unloaded_mv - (PUMP_SAG_MV * self.pump_permille // 1000 if self.pump_running else 0)
-
-    def ppg(self, n, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na, last_us=None, offset=0):
-        """Put the `n` samples of red and infrared light up to `last_us` (default: now) into red[] and ir[] from `offset` on.
+    def ppg(self, n, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na):
+        """Put `n` samples of red and infrared light from `ppg_t_us` on into red[] and ir[].
 
         Samples are `period_us` apart, 18-bit counts 0..262143. LED currents in uA (0 is dark), the converter's full
-        scale in nA. Ask for rising times, at most a few seconds back. On the arm of the cuff (`same_limb`) the cuff's
-        pressure at this moment counts for all of them.
+        scale in nA. Ask for rising times that have passed. On the arm of the cuff (`same_limb`) the cuff's pressure at
+        this moment counts for all of them.
         """
-        if last_us is None or last_us > self.t_us:
-            last_us = self.t_us
-        self.heart.run_until(last_us)
+        self.heart.run_until(self.t_us)
         if self._same_limb:
             self.finger.open_permille = self._open_permille()
-        self.finger.fill(n, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na, last_us, offset)
+        self.finger.fill(n, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na, self.ppg_t_us)
 
     def _open_permille(self):
         """How much of the pulse passes the cuff: all below the diastolic, nothing above the systolic pressure."""
@@ -159,6 +157,7 @@ class World:
     def power_cycle(self):
         """The board's power goes and comes back: the external layer forgets a trip."""
         self.external.power_cycle()
+        self._refresh()
 
     def play_cuff(self):
         """Begin the cuff recording now."""
@@ -178,6 +177,7 @@ class World:
         self.heart.run_until(self.t_us)
         self.faults[name] = chosen
         faults.apply(self, name, chosen)
+        self._refresh()
 
     def clear_fault(self, name):
         """Put something right again; a fault that is not set changes nothing."""
@@ -185,6 +185,7 @@ class World:
         if self.faults.pop(name, None) is not None:
             self.heart.run_until(self.t_us)
             faults.apply(self, name, None)
+            self._refresh()
 
     def truth(self):
         """All that is so now, in real units, for tests and the control connection. It changes nothing."""
