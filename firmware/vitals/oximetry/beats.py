@@ -19,16 +19,17 @@ _KEPT_MASK = const(63)
 _LAG_MIN = const(5)
 _LAG_MAX = const(53)
 _PAIRS_MAX = const(150)  # 6 s
-_PAIRS_MIN = const(50)  # 2 s
+_PAIRS_MIN = const(90)  # 3.6 s: with less a slow pulse would not repeat in it, and its notch be taken for a beat
 PERIODIC = const(300)  # below this the signal repeats no better than noise does
 _SHORTEST_X16 = const(11 * 16)  # in 1/16 of 20 ms: 273 a minute
 _LONGEST_X16 = const(110 * 16)  # 27 a minute
 
+_REMEMBERED = const(300)  # 6 s
+
 # What is wrong with a beat; 0 is nothing
 SOUND = const(0)
 OUTSIZED = const(1)  # far larger than its neighbours: movement
-UNDERSIZED = const(2)
-DETACHED = const(3)  # the one before is missing or spoiled, so there is no interval
+DETACHED = const(2)  # the one before is missing or spoiled, so there is no interval
 
 
 class Beats:
@@ -49,6 +50,7 @@ class Beats:
         self.periodicity = 0  # 0-1000
         self.span = 0  # largest excursion seen by the last autocorrelation, 1/8 count
         self._fraction_x16 = 0
+        self._reference = 0  # steepest rise in the signal at hand
         self._acf = array("i", [0] * (_LAG_MAX + 1))
         self._work = array("i", [0] * 200)
         self._sums = array("i", [0] * 4)
@@ -70,11 +72,11 @@ class Beats:
         oldest = newest - usable
         if usable < 2 * _PAIRS_MIN:
             self.forget_period()
-            self.scanned = newest
             return
         self._find_period(conditioning.ir.out, newest, min(usable // 2, _PAIRS_MAX))
         half = self._half_window()
         start = max(self.scanned, oldest + half + 2)
+        self._reference = kernels.steepest(conditioning.ir.out, MASK, oldest + 2, usable - 4)
         stop = newest - half - 2
         while start < stop:
             at = kernels.next_upstroke(conditioning.ir.out, MASK, start, stop, half)
@@ -117,12 +119,12 @@ class Beats:
         rise = _rise(ring, at)
         fraction = _vertex_x16(_rise(ring, at - 1), rise, _rise(ring, at + 1))
         k = self.head & _KEPT_MASK
-        usual = self._usual_rise()
+        usual = self._usual_rise(at)
+        if rise * 5 < (usual or self._reference) * 2:
+            return  # a notch, or a ripple between beats
         fault = SOUND
         if usual and rise * 5 > usual * 11:
             fault = OUTSIZED
-        elif rise * 5 < usual * 2:
-            fault = UNDERSIZED
         self.index[k] = at
         self.rise[k] = rise
         self.interval_x16[k] = 0
@@ -145,14 +147,18 @@ class Beats:
         self._fraction_x16 = fraction
         self.head += 1
 
-    def _usual_rise(self):
-        """Median rise of the last 9 candidates, sound or not: so that a large disturbance is forgotten again."""
-        n = min(self.head, 9)
+    def _usual_rise(self, at):
+        """Median rise of the last 9 beats within 6 s, sound or not, so that a disturbance is forgotten again; 0: too few."""
+        values = self._sorted
+        n = 0
+        while n < 9 and n < self.head:
+            k = (self.head - 1 - n) & _KEPT_MASK
+            if at - self.index[k] > _REMEMBERED:
+                break
+            values[n] = self.rise[k]
+            n += 1
         if n < 3:
             return 0
-        values = self._sorted
-        for i in range(n):
-            values[i] = self.rise[(self.head - 1 - i) & _KEPT_MASK]
         kernels.sort(values, n)
         return values[n >> 1]
 

@@ -10,7 +10,8 @@ import sys
 if sys.implementation.name == "micropython":
     try:
         from vitals.signal import kernels_viper as kernels
-    except SyntaxError:  # this port was built without the native emitter
+    except (ImportError, SyntaxError, ValueError, NotImplementedError):
+        # Compiled for another processor, or a build without the native emitter.
         from vitals.signal import kernels_plain as kernels
 else:
     from vitals.signal import kernels_plain as kernels

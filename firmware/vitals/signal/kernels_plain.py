@@ -142,6 +142,16 @@ def next_upstroke(ring, mask, start, stop, half):
     return -1
 
 
+def steepest(ring, mask, start, n):
+    """The largest rise over 4 samples among n middles from index `start` (2 more on each side are read); 0 if none."""
+    best = 0
+    for i in range(start, start + n):
+        d = ring[(i + 2) & mask] - ring[(i - 2) & mask]
+        if d > best:
+            best = d
+    return best
+
+
 def extent(ring, mask, start, n):
     """Largest less smallest of n values of a ring from index `start`."""
     low = high = ring[start & mask]

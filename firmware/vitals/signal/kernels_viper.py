@@ -113,6 +113,16 @@ def next_upstroke(ring: ptr32, mask: int, start: int, stop: int, half: int) -> i
 
 
 @micropython.viper
+def steepest(ring: ptr32, mask: int, start: int, n: int) -> int:
+    best = 0
+    for i in range(start, start + n):
+        d = ring[(i + 2) & mask] - ring[(i - 2) & mask]
+        if d > best:
+            best = d
+    return best
+
+
+@micropython.viper
 def extent(ring: ptr32, mask: int, start: int, n: int) -> int:
     low = high = ring[start & mask]
     for i in range(1, n):
