@@ -53,16 +53,17 @@ _RULES_OF = {
 }
 
 # In force until a host has set others: (rule, priority, threshold x10, hysteresis x10, delay in 0.1 s). SpO2 90 % and
-# pulse 50-120/min are what monitors ship with; systolic 180 and diastolic 110 mmHg are a clinic's hold limits for
-# esketamine. Low pressures 90/50 mmHg are conventional for adults. A clinician reviews and replaces all of them.
+# pulse 50-120/min are what monitors ship with; systolic 180 and diastolic 110 mmHg are one clinic's hold limits for
+# esketamine; 90/50 mmHg are the usual lower limits for resting adults. The host's defaults are the same numbers. They
+# are a starting point that a clinician reviews and replaces.
 DEFAULTS = (
-    (wire.RULE_SPO2_LOW, wire.PRIORITY_HIGH, 900, 10, 100),
-    (wire.RULE_PULSE_LOW, wire.PRIORITY_HIGH, 500, 20, 100),
+    (wire.RULE_SPO2_LOW, wire.PRIORITY_HIGH, 900, 10, 50),
+    (wire.RULE_PULSE_LOW, wire.PRIORITY_MEDIUM, 500, 20, 100),
     (wire.RULE_PULSE_HIGH, wire.PRIORITY_MEDIUM, 1200, 20, 100),
-    (wire.RULE_SBP_LOW, wire.PRIORITY_HIGH, 900, 20, 0),
-    (wire.RULE_SBP_HIGH, wire.PRIORITY_HIGH, 1800, 20, 0),
-    (wire.RULE_DBP_LOW, wire.PRIORITY_MEDIUM, 500, 20, 0),
-    (wire.RULE_DBP_HIGH, wire.PRIORITY_HIGH, 1100, 20, 0),
+    (wire.RULE_SBP_LOW, wire.PRIORITY_MEDIUM, 900, 50, 0),
+    (wire.RULE_SBP_HIGH, wire.PRIORITY_MEDIUM, 1800, 50, 0),
+    (wire.RULE_DBP_LOW, wire.PRIORITY_MEDIUM, 500, 50, 0),
+    (wire.RULE_DBP_HIGH, wire.PRIORITY_MEDIUM, 1100, 50, 0),
 )
 
 
@@ -193,10 +194,10 @@ class Limits:
 
     def update(self, rule, value, t_ms):
         """A value (x10, None if absent) for one rule at `t_ms`. A rule that is off judges nothing."""
+        self.advance(t_ms)
         limit = self._find(rule)
         if limit is None:
             return
-        self.advance(t_ms)
         if value is None:
             self._absent(limit, t_ms)
         else:
@@ -271,19 +272,18 @@ class Limits:
             limit = before[item[0]]
             if limit is None:
                 limit = _Limit(item[0], item)
-            elif limit.item != item:
-                self._change_numbers(limit, item, t_ms)
+            else:
+                limit.take(item)
             self._limits.append(limit)
             self._of_rule[item[0]] = limit
+        self.crc = binascii.crc32(packed) & 0xFFFFFFFF
+        # In the order of the rules' numbers: those that go on are judged anew, then those that are off now clear.
+        for limit in self._of_rule:
+            if limit is not None and limit.value is not None and (limit.cuff or t_ms < limit.value_ms + FRESH_MS):
+                self._judge(limit, t_ms)
         for rule in range(RULES):
             if before[rule] is not None and self._of_rule[rule] is None:
                 self._turn(before[rule], wire.ALARM_STATE_CLEAR, t_ms)
-        self.crc = binascii.crc32(packed) & 0xFFFFFFFF
-
-    def _change_numbers(self, limit, item, t_ms):
-        limit.take(item)
-        if limit.value is not None and (limit.cuff or t_ms < limit.value_ms + FRESH_MS):
-            self._judge(limit, t_ms)
 
     def _due(self, limit, t_ms):
         if limit.value is None:

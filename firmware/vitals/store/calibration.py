@@ -8,6 +8,7 @@ when it is written and again when it is read: no calibration lifts a limit, and 
 import struct
 
 from vitals.link import wire
+from vitals.oximetry.curve import Curve
 from vitals.safety import interlock
 
 from .twocopy import TwoCopies
@@ -18,7 +19,6 @@ GUARD, CUFF, CURVE = 1, 2, 3
 CUFF_ZERO_SPAN_CMMHG = 450
 CUFF_GAIN_NOMINAL = 1 << 14
 CUFF_GAIN_SPAN = 492  # 3 %
-CURVE_POINTS = 16
 
 _HEAD = "<BBI"
 _HEAD_SIZE = 6
@@ -30,7 +30,7 @@ class Calibration:
 
     * `guard`: (zero_raw, gain_q13) of the guard channel, as `Interlock.calibrate` takes them, or None;
     * `cuff`: (zero_cmmhg, gain_q14): true pressure = (reading - zero) * gain / 2^14, in 0.01 mmHg, or None;
-    * `curve`: tuple of (ratio x1000, SpO2 x10) with rising ratio and falling SpO2, or None;
+    * `curve`: tuple of (ratio x1000, SpO2 x10) as `vitals.oximetry.curve.Curve` takes it, or None;
     * `days`: {kind: days since 2000-01-01 on which it was done, as the host said};
     * `corrupt`: a stored copy was not whole, or held numbers that no healthy board has.
     """
@@ -126,15 +126,10 @@ def _allowed(kind, value):
 
 
 def _curve_ok(points):
-    """At least two points, ratio strictly rising within 0.2-3.5, SpO2 strictly falling within 50-100 %."""
-    if not 2 <= len(points) <= CURVE_POINTS:
+    try:
+        Curve(points)
+    except ValueError:
         return False
-    for ratio, spo2 in points:
-        if not 200 <= ratio <= 3500 or not 500 <= spo2 <= 1000:
-            return False
-    for i in range(1, len(points)):
-        if points[i][0] <= points[i - 1][0] or points[i][1] >= points[i - 1][1]:
-            return False
     return True
 
 

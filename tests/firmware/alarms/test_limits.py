@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The board's limits against the vectors, and against the host's engine on many random courses."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from vitalwire.alarms.engine import LimitEngine
+from vitalwire.alarms.limits import wire_crc
+from vitalwire.alarms.rules import DEFAULT_LIMITS, LIMIT_RULES, Limit
+
+HERE = Path(__file__).parent
+VECTORS = sorted((Path(__file__).resolve().parents[2] / "vectors" / "alarms").glob("*.json"))
+Run = Callable[..., Any]
+
+
+def test_there_are_vectors() -> None:
+    assert {path.stem for path in VECTORS} >= {"thresholds", "delay", "hysteresis", "absence", "cuff", "load"}
+
+
+@pytest.mark.parametrize("how", ["steps", "deadlines", "dense"])
+@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
+def test_vectors(path: Path, how: str, play: Run) -> None:
+    cases = json.loads(path.read_text(encoding="utf-8"))
+    for case, (changes, deadlines) in zip(cases, play(HERE / "play_limits.py", str(path), how), strict=True):
+        assert changes == case["changes"], case["name"]
+        assert deadlines == [[s[0], s[2]] for s in case["steps"] if s[1] == "deadline"], case["name"]
+
+
+def _limit(item: list[Any]) -> Limit:
+    rule, priority, threshold, hysteresis, delay = item
+    return Limit(rule, threshold / 10, hysteresis / 10, delay / 10, priority, "")
+
+
+def _on_the_host(case: dict[str, Any]) -> list[list[Any]]:
+    engine = LimitEngine([_limit(item) for item in case["limits"]])
+    changes = []
+    for t_ms, action, *rest in case["steps"]:
+        if action == "value":
+            changes += engine.update(rest[0], rest[1], t_ms)
+        elif action == "absent":
+            changes += engine.update(rest[0], None, t_ms)
+        elif action == "acknowledge":
+            changes += engine.acknowledge(rest[0], t_ms)
+        elif action == "load":
+            changes += engine.load([_limit(item) for item in rest[0]], t_ms)
+        else:
+            changes += engine.advance(t_ms)
+    return [[c.t_ms, c.rule, c.state.name.lower(), c.value_x10] for c in changes]
+
+
+@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
+def test_the_host_follows_the_same_vectors(path: Path) -> None:
+    for case in json.loads(path.read_text(encoding="utf-8")):
+        assert _on_the_host(case) == case["changes"], case["name"]
+
+
+def _random_case(seed: int) -> dict[str, Any]:
+    """A course whose values keep near the thresholds and whose times keep near the deadlines."""
+    rng = random.Random(seed)
+
+    def items() -> list[list[Any]]:
+        rules = rng.sample(list(LIMIT_RULES), rng.randint(1, 7))
+        return [[r, rng.choice(["low", "high"]), rng.choice([995, 1000]), 10, rng.choice([0, 1, 20, 50])] for r in rules]
+
+    steps: list[list[Any]] = []
+    t_ms = 0
+    for _ in range(60):
+        t_ms += rng.choice([0, 1, 99, 100, 900, 1000, 1000, 1000, 2000, 3000, 29_000, 30_000])
+        rule = rng.choice(list(LIMIT_RULES))
+        action = rng.choices(["value", "absent", "acknowledge", "load", "advance"], [12, 3, 1, 1, 2])[0]
+        tail = {"value": [rule, rng.randint(980, 1015)], "load": [items()], "advance": []}.get(action, [rule])
+        steps.append([t_ms, action, *tail])
+    return {"limits": items(), "steps": steps}
+
+
+def test_the_board_and_the_host_judge_alike(play: Run, tmp_path: Path) -> None:
+    cases = [_random_case(seed) for seed in range(150)]
+    path = tmp_path / "random.json"
+    path.write_text(json.dumps(cases), encoding="utf-8")
+    boards = [changes for changes, _ in play(HERE / "play_limits.py", str(path), "steps")]
+    assert sum(map(len, boards)) > 1000, "the courses hardly touch a limit: they test nothing"
+    for seed, (case, board) in enumerate(zip(cases, boards, strict=True)):
+        assert board == _on_the_host(case), f"seed {seed}"
+
+
+def test_loading(play: Run) -> None:
+    seen = play(HERE / "play_loading.py")
+    assert seen["default_crc"] == wire_crc(DEFAULT_LIMITS), "board and host have different defaults"
+    assert seen["packed"]["refusal"] == 0
+    assert seen["packed"]["crc"] == seen["packed"]["wire_crc"]
+    assert seen["packed"]["items"] == [[4, 3, 1700, 50, 0], [0, 3, 920, 10, 80]]
+    assert seen["empty"] == {"refusal": 0, "crc": 0, "items": []}
+    assert seen["order_matters"] is True
+    for name, refusal in seen["refused"].items():
+        assert refusal == [seen["bad_value"], True], name
+    assert len(seen["refused"]) == 10
+    assert seen["after_reset"] == {
+        "changes": [[2000, 0, 0, None]],
+        "state": 0,
+        "set_by_host": [False, True, False],
+        "crc_is_default": True,
+        "deadline": None,
+    }
+    # a value of before the reset is forgotten: it raises nothing in the next session
+    assert seen["nothing_inherited"] == []
+    assert seen["worst"] == {"sounding": [0, 3, 2, 0], "showing": [0, 3, 3, 3]}
+    assert seen["overflow"] == [32, 8]
