@@ -3,9 +3,25 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import contextlib
+import select
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..clock import Clock
+from ..clock import Clock, SystemClock
+from ..errors import LinkLost
+from .port_errors import busy, holders, port_error
+from .ports import resolve_port
+
+if TYPE_CHECKING:
+    from .sim_options import SimOptions
+    from .urlhandlers.protocol_sim import Serial as SimSerial
+
+CHUNK: Final = 4096
+WRITE_TIMEOUT_S: Final = 2.0
+"""A board takes bytes within milliseconds; one that takes none for this long is gone or hangs."""
+SLICE_S: Final = 0.05
+"""Where the system cannot wait for a port and a time at once, it is asked this often."""
 
 
 class Transport(Protocol):
@@ -28,9 +44,152 @@ class Transport(Protocol):
         ...
 
 
-def open_transport(port: str) -> Transport:
-    """Opens `port`: a URL with `://`, a device path or `COMn`, a serial number or a bed label (whole or unique prefix).
+def open_transport(port: str | None = None) -> Transport:
+    """Opens `port`: a URL with `://`, a device path or `COMn`, a serial number or a bed label (whole or unique
+    prefix).
 
-    Raises UsageError, NoBoard, AmbiguousBoard, PortBusy, NoPermission or LinkLost, each in a sentence.
+    None is the one board that is plugged in. Raises UsageError, NoBoard, AmbiguousBoard, PortBusy, NoPermission or
+    LinkLost, each in a sentence.
     """
-    raise NotImplementedError
+    name = resolve_port(port)
+    if name.startswith("sim:"):
+        return _open_sim(name)
+    return _open_serial(name)
+
+
+class SerialTransport:
+    """A port of this computer or of another one, through pyserial."""
+
+    simulated = False
+
+    def __init__(self, name: str, port: Any) -> None:
+        """`port`: an open pyserial port whose `timeout` is `SLICE_S`, or 0 where it has a file number to wait on."""
+        self.name = name
+        self.clock: Clock = SystemClock()
+        self._port = port
+        self._fd = _file_number(port)
+
+    def read(self, timeout_s: float) -> bytes:
+        try:
+            if self._fd is not None:
+                ready, _, _ = select.select([self._fd], [], [], max(timeout_s, 0.0))
+                return bytes(self._port.read(CHUNK)) if ready else b""
+            return self._read_in_slices(timeout_s)
+        except (OSError, ValueError, TypeError) as error:
+            # pyserial lets a TypeError out where the port was closed under it.
+            raise self._lost(error) from error
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._port.write(data)
+        except (OSError, ValueError, TypeError) as error:
+            raise self._lost(error) from error
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            self._port.close()
+
+    def _read_in_slices(self, timeout_s: float) -> bytes:
+        end = time.monotonic() + timeout_s
+        while True:
+            if first := self._port.read(1):
+                return bytes(first + self._port.read(self._port.in_waiting))
+            if time.monotonic() >= end:
+                return b""
+
+    def _lost(self, error: Exception) -> LinkLost:
+        if "timeout" in str(error).lower():
+            return LinkLost(f"{self.name}: the board takes no more bytes", "unplug it and plug it in again")
+        return LinkLost(f"{self.name}: the link to the board ended", "check the cable and that the board has power")
+
+
+class SimTransport:
+    """A simulated board. Its clock is virtual: it moves only inside `read`."""
+
+    simulated = True
+
+    def __init__(self, name: str, port: SimSerial) -> None:
+        self.name = name
+        self.clock: Clock = port.clock
+        self.port = port
+        """The pyserial port; `port.twin` acts on the simulated world, for tests."""
+
+    @property
+    def options(self) -> SimOptions:
+        """What was asked for in the URL."""
+        return self.port.options
+
+    @property
+    def interpreter(self) -> str:
+        """`micropython`, or `cpython` where that package is not installed."""
+        return self.port.twin.interpreter if self.port.twin else ""
+
+    def read(self, timeout_s: float) -> bytes:
+        try:
+            return self.port.read_available(timeout_s)
+        except OSError as error:
+            raise LinkLost(f"{self.name} is closed") from error
+
+    def write(self, data: bytes) -> None:
+        try:
+            self.port.write(data)
+        except OSError as error:
+            raise LinkLost(f"{self.name} is closed") from error
+
+    def close(self) -> None:
+        self.port.close()
+
+
+def _open_sim(name: str) -> SimTransport:
+    from .urlhandlers.protocol_sim import Serial
+
+    port = Serial()
+    port.port = name
+    try:
+        port.open()
+    except OSError as error:
+        raise port_error(name, error) from error
+    return SimTransport(name, port)
+
+
+def _open_serial(name: str) -> SerialTransport:
+    import serial
+
+    register_url_handlers()
+    options: dict[str, Any] = {"do_not_open": True, "timeout": SLICE_S, "write_timeout": WRITE_TIMEOUT_S}
+    if "://" not in name:
+        options["exclusive"] = True
+    try:
+        port = serial.serial_for_url(name, **options)
+        # DTR and RTS stay as the system sets them on opening, both on: the Pico sends only while DTR is on, and an
+        # ESP32 is reset only by one being on and the other off. Whoever switches them one after the other resets it.
+        port.dtr = port.rts = True
+        port.open()
+        if _file_number(port) is not None:
+            port.timeout = 0  # `select` waits, and then everything there is gets read at once
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise port_error(name, error) from error
+    # A program that does not lock (a serial terminal) would share the port, and each would get half of the bytes.
+    if name.startswith(("/dev/tty", "/dev/serial/")) and (others := holders(name)):
+        port.close()
+        raise busy(name, others)
+    return SerialTransport(name, port)
+
+
+def register_url_handlers() -> None:
+    """Makes `sim://` known to pyserial in this process."""
+    import serial
+
+    package = "vitalwire.link.urlhandlers"
+    if package not in serial.protocol_handler_packages:
+        serial.protocol_handler_packages.append(package)
+
+
+def _file_number(port: Any) -> int | None:
+    try:
+        return int(port.fileno())
+    except (OSError, AttributeError, ValueError):
+        return None
+
+
+__all__ = ["SerialTransport", "SimTransport", "Transport", "open_transport", "register_url_handlers"]

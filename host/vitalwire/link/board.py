@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The library: open a board, iterate what it measures, give it commands, close it.
+
+    import vitalwire
+
+    with vitalwire.open_board("sim://?patient=calm") as board:
+        for reading in board.readings(duration_s=60):
+            print(reading.time, reading.spo2_pct, reading.pulse_bpm)
+
+Everything happens in the thread that calls: bytes are read while an iterator waits or a command does, and what
+arrives meanwhile is kept for all iterators. Times are those of the board's clock `board.clock`, which is virtual on a
+simulated one.
+"""
+
+from __future__ import annotations
+
+import secrets
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Final, Generic, TypeVar
+
+from vitalwire_protocol.codec import (
+    Abort,
+    CuffStart,
+    Hello,
+    NibpResult,
+    Outcome,
+    Refusal,
+    SessionBegin,
+    SessionEnd,
+    SetLimits,
+    Trigger,
+    name_of,
+)
+
+from .. import errors
+from ..clock import Clock
+from .client import Client
+from .commands import Command
+from .events import (
+    Answered,
+    Connected,
+    Console,
+    Incompatible,
+    LinkEvent,
+    NoHello,
+    Notice,
+    Received,
+    Silent,
+    TimedOut,
+)
+from .hello import Identity, identity
+from .readings import BoardEvent, Reading, event_of, reading_of
+from .transport import Transport, open_transport
+
+KEPT: Final = 10_000
+"""Messages kept for an iterator that is not asked; a board that streams makes about 30 a second. The oldest go
+first."""
+STEP_S: Final = 1.0
+LATE_RESULT_S: Final = 1.0
+_FLASH: Final = "`vitalwire flash` puts working firmware on it"
+T = TypeVar("T")
+
+
+class Stream(Generic[T]):
+    """Iterates what a board sends. Ends when its duration is over or the board is closed."""
+
+    def __init__(
+        self,
+        board: Board,
+        convert: Callable[[Received], T | None],
+        timeout_s: float | None,
+        duration_s: float | None,
+    ) -> None:
+        self.dropped = 0
+        """How many messages were lost because the iterator was not asked for too long."""
+        self._board, self._convert, self._timeout_s = board, convert, timeout_s
+        self._end_ms = None if duration_s is None else board.clock.monotonic_ms() + round(duration_s * 1000)
+        self._kept: deque[T] = deque()
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        board = self._board
+        timeout_s = self._timeout_s
+        give_up_ms = None if timeout_s is None else board.clock.monotonic_ms() + round(timeout_s * 1000)
+        while not self._kept:
+            if board.closed:
+                raise StopIteration
+            now_ms = board.clock.monotonic_ms()
+            if self._end_ms is not None and now_ms >= self._end_ms:
+                raise StopIteration
+            if give_up_ms is not None and now_ms >= give_up_ms:
+                raise TimeoutError(f"nothing came within {timeout_s:g} s")
+            until = [t for t in (self._end_ms, give_up_ms) if t is not None]
+            board.poll((min(until) - now_ms) / 1000 if until else STEP_S)
+        return self._kept.popleft()
+
+    def _put(self, received: Received) -> None:
+        item = self._convert(received)
+        if item is not None:
+            self._kept.append(item)
+            if len(self._kept) > KEPT:
+                self._kept.popleft()
+                self.dropped += 1
+
+
+class Board:
+    """One connected board. Made by `open_board`; close it, or use it in a `with`."""
+
+    def __init__(self, transport: Transport, client: Client) -> None:
+        """Takes an open transport; `connect` begins the talk."""
+        self.clock: Clock = transport.clock
+        self.client = client
+        self.closed = False
+        self.notices: deque[str] = deque(maxlen=100)
+        """What a person should know, newest last: versions that differ, lost frames, text that the board printed."""
+        self.frames_lost = 0
+        self._transport = transport
+        self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
+        self._answers: dict[int, list[Answered | TimedOut]] = {}
+
+    def __enter__(self) -> Board:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the port; may be called twice. The board goes on by itself: a running cuff cycle ends as it
+        would."""
+        self.closed = True
+        self._transport.close()
+
+    @property
+    def name(self) -> str:
+        """The port."""
+        return self._transport.name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this is no real board."""
+        return self._transport.simulated or self.identity.simulated
+
+    @property
+    def hello(self) -> Hello:
+        """The board's last hello."""
+        hello = self.client.hello
+        if hello is None:
+            raise errors.LinkLost(f"{self.name}: the board has said no hello yet", "call connect() first")
+        return hello
+
+    @property
+    def identity(self) -> Identity:
+        """Serial number, bed label, firmware and interpreter."""
+        return identity(self.hello)
+
+    def connect(self, *, service: bool = False) -> None:
+        """Waits for the board's hello. Raises NotVitalwire, Incompatible, CrashLoop or LinkLost.
+
+        `service`: a board in service mode, which measures nothing, is welcome too.
+        """
+        self._handle(self.client.link_opened(self.clock.monotonic_ms()))
+        self._flush()
+        while self.client.state != "connected":
+            self.poll(STEP_S)
+        if self.identity.service and not service:
+            raise errors.CrashLoop(f"{self.name}: {self._last_notice('service mode')}", _FLASH)
+
+    def poll(self, timeout_s: float) -> None:
+        """Waits for the board's bytes for at most `timeout_s` and deals with them. Raises LinkLost and its like."""
+        if self.closed:
+            raise errors.LinkLost(f"{self.name} is closed", "open it again")
+        now_ms = self.clock.monotonic_ms()
+        deadline_ms = self.client.next_deadline()
+        if deadline_ms is not None:
+            timeout_s = min(timeout_s, (deadline_ms - now_ms) / 1000)
+        data = self._transport.read(max(timeout_s, 0.0))
+        now_ms = self.clock.monotonic_ms()
+        events = self.client.receive(data, now_ms)
+        while (deadline_ms := self.client.next_deadline()) is not None and deadline_ms <= now_ms:
+            events += self.client.advance(deadline_ms)
+        self._flush()
+        self._handle(events)
+
+    def messages(self, *, timeout_s: float | None = None, duration_s: float | None = None) -> Stream[Received]:
+        """Every message from now on, with host time and UTC. TimeoutError if none comes for `timeout_s`."""
+        return self._stream(lambda received: received, timeout_s, duration_s)
+
+    def readings(self, *, timeout_s: float | None = None, duration_s: float | None = None) -> Stream[Reading]:
+        """Oximeter readings (one a second) and cuff results from now on. Raises LinkLost when the board falls
+        silent."""
+        return self._stream(self._reading, timeout_s, duration_s)
+
+    def events(self, *, timeout_s: float | None = None, duration_s: float | None = None) -> Stream[BoardEvent]:
+        """Events and limit alarms from now on."""
+        return self._stream(lambda received: event_of(received, self.hello.boot), timeout_s, duration_s)
+
+    def command(self, command: Command, *, wait: bool = True) -> Answered:
+        """Gives any command and waits for its end, or only for its acceptance. Raises CheckFailed where it is
+        refused."""
+        number = self.client.send(command, self.clock.monotonic_ms())
+        self._answers[number] = []
+        self._flush()
+        try:
+            while True:
+                for answer in self._answers[number]:
+                    if isinstance(answer, TimedOut):
+                        raise errors.LinkLost(f"{self.name}: {_words(command)}: {answer.why}", "check the link")
+                    if answer.outcome == Outcome.REFUSED:
+                        raise errors.CheckFailed(_refused(command, answer))
+                    if answer.outcome == Outcome.DONE or not wait:
+                        return answer
+                self.poll(STEP_S)
+        finally:
+            del self._answers[number]
+
+    def start_cuff(self) -> Reading:
+        """Measures a blood pressure and returns it, with a reason where it could not be measured; takes about a
+        minute.
+
+        Raises CheckFailed where the board refuses (resting, busy, in service mode...), with its word for why.
+        """
+        results = self._stream(_own_result, None, None)
+        started = self.client.hello
+        self.command(CuffStart.request())
+        late_ms = self.clock.monotonic_ms() + round(LATE_RESULT_S * 1000)
+        while not results._kept and self.clock.monotonic_ms() < late_ms:
+            self.poll(LATE_RESULT_S)
+        reading = self._reading(results._kept[-1]) if results._kept else None
+        if reading is None or started is None:
+            raise errors.CheckFailed("the cuff's result was lost on the way", "start another reading")
+        return reading
+
+    def stop_cuff(self) -> None:
+        """Ends any cycle and empties the cuff; returns when the board says that it did."""
+        self.command(Abort.request())
+
+    def begin_session(
+        self,
+        *,
+        max_minutes: int,
+        interval_s: int = 0,
+        limits: tuple[tuple[int, int, int, int, int], ...] = (),
+        same_limb: bool = False,
+        session: int | None = None,
+    ) -> int:
+        """Opens a session on the board and returns its number. The last one's limits, baseline and silences are gone.
+
+        `interval_s`: a cuff reading so often, at least 120, or 0 for none. `limits`: items of `set_limits`.
+        `max_minutes`: the board ends the session by itself after this. Raises CheckFailed where the board refuses.
+        """
+        session = session or secrets.randbelow((1 << 32) - 1) + 1
+        self.command(SessionBegin.request(session, interval_s, max_minutes, int(same_limb)))
+        if limits:
+            self.command(SetLimits.request(limits))
+        return session
+
+    def end_session(self, session: int) -> None:
+        """Ends the session and empties the cuff."""
+        self.command(SessionEnd.request(session))
+
+    def _stream(
+        self, convert: Callable[[Received], T | None], timeout_s: float | None, duration_s: float | None
+    ) -> Stream[T]:
+        stream = Stream(self, convert, timeout_s, duration_s)
+        self._streams.add(stream)  # type: ignore[arg-type]  # a set of streams of anything
+        return stream
+
+    def _reading(self, received: Received) -> Reading | None:
+        return reading_of(received, self.hello.boot, self.simulated)
+
+    def _flush(self) -> None:
+        data = self.client.take_output()
+        if data:
+            self._transport.write(data)
+
+    def _handle(self, events: list[LinkEvent]) -> None:
+        problem: errors.VitalwireError | None = None
+        for event in events:
+            if isinstance(event, Received):
+                for stream in list(self._streams):
+                    stream._put(event)
+            elif isinstance(event, Answered | TimedOut):
+                if event.number in self._answers:
+                    self._answers[event.number].append(event)
+            elif isinstance(event, Notice):
+                self.notices.append(event.text)
+            elif isinstance(event, Console):
+                self.notices.append(f"the board printed: {event.text}")
+            elif not isinstance(event, Connected):
+                problem = self._problem(event) or problem
+        if problem is not None:
+            raise problem
+
+    def _problem(self, event: LinkEvent) -> errors.VitalwireError | None:
+        if isinstance(event, Silent):
+            self.client.link_closed(self.clock.monotonic_ms(), "silent")
+            return errors.LinkLost(f"{self.name}: the board has been silent for 3 s", "check the cable and its power")
+        if isinstance(event, Incompatible):
+            return errors.Incompatible(f"{self.name}: {event.why}", "`vitalwire flash` makes them equal")
+        if isinstance(event, NoHello):
+            if event.cause == "crash_loop":
+                return errors.CrashLoop(f"{self.name}: {event.why}", _FLASH)
+            hint = "choose another port" if event.cause in ("quiet", "foreign") else _FLASH
+            return errors.NotVitalwire(f"{self.name}: {event.why}", hint)
+        return None
+
+    def _last_notice(self, about: str) -> str:
+        return next((text for text in reversed(self.notices) if about in text), about)
+
+
+def open_board(port: str | None = None, *, service: bool = False) -> Board:
+    """Opens the board at `port` and waits for its hello.
+
+    `port`: a URL (`sim://`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`), a device, a serial number or a bed label
+    (whole or a unique prefix); None is the only board that is plugged in. Raises a VitalwireError that says what to
+    do.
+    """
+    transport = open_transport(port)
+    try:
+        offset_ms = transport.clock.utc_ms() - transport.clock.monotonic_ms()
+        board = Board(transport, Client(secrets.randbelow((1 << 32) - 1) + 1, offset_ms))
+        board.connect(service=service)
+    except BaseException:
+        transport.close()
+        raise
+    return board
+
+
+def _own_result(received: Received) -> Received | None:
+    """A cuff result that a host's command started, or the retry of one."""
+    message = received.message
+    return received if isinstance(message, NibpResult) and message.trigger in (Trigger.HOST, Trigger.RETRY) else None
+
+
+def _words(command: Command) -> str:
+    name = type(command).__name__
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+
+
+def _refused(command: Command, answer: Answered) -> str:
+    detail = f" ({answer.detail})" if answer.detail else ""
+    return f"the board refused to {_words(command)}: {name_of(Refusal, answer.refusal).replace('_', ' ')}{detail}"
+
+
+__all__ = ["Board", "Stream", "open_board"]
