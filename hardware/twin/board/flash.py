@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The board's flash: it outlives every restart, and given a folder the process too. A write can be cut at any byte.
+
+Under MicroPython it is a littlefs on a block device in memory, mounted at `/flash`, so the file system of the board
+itself takes the cut. CPython has no littlefs: there it is a folder, and the cut is made in the file object.
+"""
+
+import os
+
+from board.interpreter import MICROPYTHON
+
+INFLATED_MMMHG = 15000
+
+
+class _Cut:
+    """Counts bytes that reach the flash, and cuts the power at one of them."""
+
+    def __init__(self, board):
+        self.board = board
+        self.left = None  # bytes until the cut; None is no cut
+        self.bytes_written = 0
+        self.writes_inflated = 0
+
+    def room(self, n):
+        """How many of `n` bytes get written; fewer than n means that the power goes after them."""
+        board = self.board
+        board.sync()
+        if board.world.cuff_mmmhg > INFLATED_MMMHG:
+            self.writes_inflated += 1
+        if self.left is not None and n > self.left:
+            n = self.left
+        self.bytes_written += n
+        if self.left is not None:
+            self.left -= n
+        return n
+
+    def power_lost(self):
+        """The exception that ends the firmware's run."""
+        self.left = None
+        return self.board.end("brown_out")
+
+
+class BlockDevice:
+    """Flash as MicroPython's extended block device protocol wants it, in memory, written through to a file."""
+
+    BLOCK = 4096
+    BLOCKS = 64
+
+    def __init__(self, cut, image=None):
+        self._cut = cut
+        self._data = bytearray(self.BLOCK * self.BLOCKS)
+        self._image = image
+        self.fresh = True
+        if image is not None:
+            try:
+                with open(image, "rb") as f:
+                    self.fresh = f.readinto(self._data) != len(self._data)
+            except OSError:
+                pass
+            if self.fresh:
+                with open(image, "wb") as f:
+                    f.write(self._data)
+
+    def readblocks(self, block, buf, offset=0):
+        """Reads from a block."""
+        start = block * self.BLOCK + offset
+        buf[:] = memoryview(self._data)[start : start + len(buf)]
+
+    def writeblocks(self, block, buf, offset=0):
+        """Programs a part of a block, up to the cut if there is one."""
+        if self._cut.board.dead:
+            raise self._cut.board.end("brown_out")
+        n = self._cut.room(len(buf))
+        start = block * self.BLOCK + offset
+        self._data[start : start + n] = memoryview(buf)[:n]
+        self._write_through(start, n)
+        if n < len(buf):
+            raise self._cut.power_lost()
+
+    def ioctl(self, operation, argument):
+        """Geometry, and erasing a block."""
+        if operation == 4:
+            return self.BLOCKS
+        if operation == 5:
+            return self.BLOCK
+        if operation == 6:
+            self._cut.room(0)
+            start = argument * self.BLOCK
+            self._data[start : start + self.BLOCK] = b"\xff" * self.BLOCK
+            self._write_through(start, self.BLOCK)
+            return 0
+        return None
+
+    def _write_through(self, start, n):
+        if self._image is not None:
+            with open(self._image, "r+b") as f:
+                f.seek(start)
+                f.write(memoryview(self._data)[start : start + n])
+
+
+class LittlefsFlash:
+    """Flash under MicroPython; files are below `storage_path`."""
+
+    storage_path = "/flash/"
+
+    def __init__(self, board, folder=None):
+        import vfs
+
+        self._vfs = vfs
+        self._cut = _Cut(board)
+        self._device = BlockDevice(self._cut, None if folder is None else folder + "/flash.img")
+        self._mounted = False
+        if self._device.fresh:
+            vfs.VfsLfs2.mkfs(self._device)
+        self.mount()
+
+    def mount(self):
+        """Mounts anew, as the board does when it starts: what was open or cached is gone."""
+        if self._mounted:
+            self._vfs.umount("/flash")
+        self._vfs.mount(self._vfs.VfsLfs2(self._device), "/flash")
+        self._mounted = True
+
+    def cut_after(self, n):
+        """The power goes after the n-th byte from now that reaches the flash."""
+        self._cut.left = n
+
+    def state(self):
+        """For tests: bytes written ever, and writes while the cuff was inflated."""
+        return {"flash_bytes_written": self._cut.bytes_written, "flash_writes_inflated": self._cut.writes_inflated}
+
+
+class _CutFile:
+    """A file on the flash under CPython: its writes go through the cut."""
+
+    def __init__(self, file, cut):
+        self._file = file
+        self._cut = cut
+
+    def write(self, data):
+        if self._cut.board.dead:
+            raise self._cut.board.end("brown_out")
+        n = self._cut.room(len(data))
+        self._file.write(data[:n])
+        if n < len(data):
+            self._file.flush()
+            raise self._cut.power_lost()
+        return n
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def __iter__(self):
+        return iter(self._file)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._file.close()
+
+
+class FolderFlash:
+    """Flash under CPython: a folder, temporary unless one is given."""
+
+    def __init__(self, board, folder=None):
+        import builtins
+        import tempfile
+
+        self._cut = _Cut(board)
+        if folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="vitalwire-flash-")
+            folder = self._temporary.name
+        os.makedirs(folder + "/files", exist_ok=True)
+        self.storage_path = folder + "/files/"
+        real_open = builtins.open
+
+        def open_counted(path, mode="r", *more, **named):
+            file = real_open(path, mode, *more, **named)
+            if isinstance(path, str) and path.startswith(self.storage_path) and mode not in ("r", "rb", "rt"):
+                return _CutFile(file, self._cut)
+            return file
+
+        builtins.open = open_counted
+
+    def mount(self):
+        """Nothing is cached that a restart would lose."""
+
+    cut_after = LittlefsFlash.cut_after
+    state = LittlefsFlash.state
+
+
+def make_flash(board, folder=None):
+    """The flash of this interpreter, kept in `folder` where one is given."""
+    if folder is not None:
+        folder = folder.rstrip("/")
+        try:
+            os.mkdir(folder)
+        except OSError:
+            pass  # it is there already; if not, opening the image says so
+    return LittlefsFlash(board, folder) if MICROPYTHON else FolderFlash(board, folder)
