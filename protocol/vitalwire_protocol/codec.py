@@ -1098,6 +1098,8 @@ def _decode_ppg(body: bytes, end: int, on_extra: OnExtra | None) -> Ppg:
 
 
 def _encode_ppg(m: Ppg) -> bytes:
+    if len(m.samples) % 2:
+        raise ValueError("samples end within an item")
     head = _ppg_pack(9, m.first_index, m.rate_hz, m.lost)
     return head + Struct(f"<{len(m.samples)}I").pack(*m.samples)
 

@@ -266,6 +266,8 @@ def _encoder(m: MessageRecord) -> list[str]:
     if m.run and not m.run.fields:
         lines.append(f'    return head + m.{m.run.name}.encode("utf-8", "replace")')
     elif m.run and m.run.flat:
+        lines.insert(1, f"    if len(m.{m.run.name}) % {len(m.run.fields)}:")
+        lines.insert(2, f'        raise ValueError("{m.run.name} end within an item")')
         form = f'f"<{{len(m.{m.run.name})}}{m.run.fields[0].format}"'
         lines.append(f"    return head + Struct({form}).pack(*m.{m.run.name})")
     elif m.run:

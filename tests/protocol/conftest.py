@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the protocol's tests share: the vectors, and running a script under either interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VECTORS = sorted((ROOT / "protocol" / "vectors").glob("v*.json"))
+
+
+@pytest.fixture(params=VECTORS, ids=lambda path: path.stem)
+def golden(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The vectors of each released version in turn."""
+    return json.loads(request.param.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(params=["micropython", "cpython"])
+def run_script(request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Runs a file of this folder with arguments under the interpreter of the parameter; returns what it printed."""
+    command = [sys.executable, *(["-m", "micropython_unix"] if request.param == "micropython" else [])]
+
+    def run(script: str, *arguments: object) -> str:
+        done = subprocess.run(
+            [*command, str(Path(__file__).parent / script), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"interpreter: {request.param}\n" in done.stdout
+        return done.stdout
+
+    return run
