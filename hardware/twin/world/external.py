@@ -31,23 +31,21 @@ class External:
         self.above_us = 0
 
     def step(self, guard_mmmhg, dt_us):
-        """Look at the pressure on the guard port for `dt_us`."""
-        if not self.fitted or not self.working:
+        """Look at the pressure on the guard port for `dt_us`; True when this made it trip."""
+        if guard_mmmhg <= TIMER_MMMHG or not self.fitted or not self.working:
             self.above_us = 0
-            return
-        if guard_mmmhg > TIMER_MMMHG:
-            self.above_us += dt_us
-            if self.above_us > self.timer_us:
-                self._trip("timer")
-            if guard_mmmhg > self.trip_mmmhg:
-                self._trip("pressure")
+            return False
+        self.above_us += dt_us
+        if self.tripped:
+            return False
+        if guard_mmmhg > self.trip_mmmhg:
+            self.cause = "pressure"
+        elif self.above_us > self.timer_us:
+            self.cause = "timer"
         else:
-            self.above_us = 0
-
-    def _trip(self, cause):
-        if not self.tripped:
-            self.tripped = True
-            self.cause = cause
+            return False
+        self.tripped = True
+        return True
 
     @property
     def acts(self):

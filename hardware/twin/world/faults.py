@@ -5,7 +5,7 @@
 """
 
 from .external import TIMER_US, TRIP_MMMHG
-from .pneumatics import HEALTHY_LEAK_MMHG_MIN
+from .pneumatics import HEALTHY_LEAK_MMHG_MIN, HOSE_NL_S_MMHG
 
 # The world's own supply, unloaded.
 SUPPLY_MV = 6000
@@ -115,12 +115,12 @@ _SETTERS = {
     "leak": _leak,
     "leak_slow": _leak,
     "hose_off": _flag("air", "hose_off", True),
-    "kink": _setter("air", "hose_pct", "hose_pct", 100),
+    "kink": _setter("air", "hose_nl_s_mmhg", "hose_pct", HOSE_NL_S_MMHG, HOSE_NL_S_MMHG // 100),
     "valve_bleed_stuck_shut": _setter(None, "bleed_most_permille", "open_pct", 1000, 10),
     "valve_dump_stuck_shut": _setter(None, "dump_most_pct", "open_pct", 100),
     "valve_stuck_open": _valve_stuck_open,
     "pump_stuck_on": _pump_stuck_on,
-    "pump_dead": _setter("air", "pump_pct", "flow_pct", 100),
+    "pump_dead": _setter(None, "pump_pct", "flow_pct", 100),
     "external_missing": _flag("external", "fitted", False),
     "external_disabled": _flag("external", "working", False),
     "external_drift": _external_drift,

@@ -32,14 +32,11 @@ _OFF = -1 << 62
 
 def ratio_of_spo2(spo2_milli_pct):
     """R in 1/1000 at an SpO2 in 1/1000 %, on straight lines between the points of RATIO_OF_SPO2."""
-    upper = RATIO_OF_SPO2[0]
-    if spo2_milli_pct >= upper[0]:
-        return upper[1]
-    for lower in RATIO_OF_SPO2[1:]:
-        if spo2_milli_pct >= lower[0]:
-            return lower[1] + (upper[1] - lower[1]) * (spo2_milli_pct - lower[0]) // (upper[0] - lower[0])
-        upper = lower
-    return upper[1]
+    i = 1
+    while i < len(RATIO_OF_SPO2) - 1 and spo2_milli_pct < RATIO_OF_SPO2[i][0]:
+        i += 1
+    upper, lower = RATIO_OF_SPO2[i - 1], RATIO_OF_SPO2[i]
+    return lower[1] + (upper[1] - lower[1]) * (spo2_milli_pct - lower[0]) // (upper[0] - lower[0])
 
 
 class Finger:
@@ -69,64 +66,78 @@ class Finger:
         self._phase_gain = 0
         self._ac_ir = 0
         self._ac_red = 0
+        # A generator, because MicroPython would allocate the frame of so large a function on its heap at every call.
+        sampler = self._samples()
+        next(sampler)
+        self._synthesise = sampler.send
 
-    def fill(self, n, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na, t):
-        """Put `n` samples, `period_us` apart, the first of them at `t` (us), into red[] and ir[]."""
+    def fill(self, n, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na, t_us):
+        """Put `n` samples, `period_us` apart, the first of them at `t_us`, into red[] and ir[]."""
         if self._recording is not None:
-            self._recording.fill(n, period_us, red, ir, led_red_ua, led_ir_ua, t)
+            self._recording.fill(n, period_us, red, ir, led_red_ua, led_ir_ua, t_us)
             return
-        i = 0
-        while i < n:
-            if t >= self._run_end_us:
-                self._next_run(t)
-            stop = min(n, i + (self._run_end_us - t + period_us - 1) // period_us)
-            self._synthesise(i, stop, t, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na)
-            t += (stop - i) * period_us
-            i = stop
-
-    def _synthesise(self, i, stop, t, period_us, red, ir, led_red_ua, led_ir_ua, fullscale_na):
-        """Samples i..stop-1 from `t` on, within one run: pulse, baseline and movement are straight lines or one shape."""
+        self._red = red
+        self._ir = ir
+        self._t_us = t_us
+        self._period_us = period_us
+        self._fullscale_na = fullscale_na
+        # Counts of a finger's constant light in 1/100; the products stay below 2^50.
         person = self._script.person
-        light = self._light
-        # Counts of constant light; the product stays below 2^50.
-        dc_red = (led_red_ua * person["red_pa_per_ua"] * light << 18) // (fullscale_na * 100000)
-        dc_ir = (led_ir_ua * person["infrared_pa_per_ua"] * light << 18) // (fullscale_na * 100000)
-        dark = (self._ambient_pa << 18) // (fullscale_na * 1000)
-        noise = (NOISE_PA << 18) // (fullscale_na * 1000) + 1
-        shape = PPG_SHAPE
-        line_us, line, slope = self._line_us, self._line_from, self._line_slope
-        shake, shake_slope = self._motion_from, self._motion_slope
-        phase_us, phase_from, gain = self._phase_us, self._phase_from, self._phase_gain
-        ac_ir, ac_red = self._ac_ir, self._ac_red
-        top = FULL_COUNT
-        x = self._noise.state
-        while i < stop:
-            phase = phase_from + ((t - phase_us) * gain >> 20)
-            k = phase >> 8
-            w = shape[k]
-            w += (shape[k + 1] - w) * (phase & 255) >> 8
-            base = line + ((t - line_us) * slope >> 20)
-            move = shake + ((t - line_us) * shake_slope >> 20)
-            x ^= (x << 13) & 0xFFFFFFFF
-            x ^= x >> 17
-            x ^= (x << 5) & 0xFFFFFFFF
-            v = dc_red - (dc_red * ((ac_red * w >> 14) + base + move) >> 20)
-            v += dark + (((x & 255) - (x >> 8 & 255)) * noise >> 8)
-            red[i] = 0 if v < 0 else top if v > top else v
-            # Infrared goes deeper and is shaken less.
-            v = dc_ir - (dc_ir * ((ac_ir * w >> 14) + base + (move * 3 >> 2)) >> 20)
-            v += dark + (((x >> 16 & 255) - (x >> 24)) * noise >> 8)
-            ir[i] = 0 if v < 0 else top if v > top else v
-            t += period_us
-            i += 1
-        self._noise.state = x
+        self._dc_red = (led_red_ua * person["red_pa_per_ua"] << 18) // (fullscale_na * 10)
+        self._dc_ir = (led_ir_ua * person["infrared_pa_per_ua"] << 18) // (fullscale_na * 10)
+        self._synthesise(n)
+
+    def _samples(self):
+        """Takes a number of samples and makes so many. Within a run, pulse, baseline and movement are lines or one shape."""
+        shape, top = PPG_SHAPE, FULL_COUNT
+        while True:
+            n = yield
+            red, ir = self._red, self._ir
+            t, period_us = self._t_us, self._period_us
+            noise = (NOISE_PA << 18) // (self._fullscale_na * 1000) + 1
+            x = self._noise.state
+            i = 0
+            while i < n:
+                if t >= self._run_end_us:
+                    self._next_run(t)
+                stop = i + (self._run_end_us - t + period_us - 1) // period_us
+                if stop > n:
+                    stop = n
+                dc_red = self._dc_red * self._light // 10000
+                dc_ir = self._dc_ir * self._light // 10000
+                dark = (self._ambient_pa << 18) // (self._fullscale_na * 1000)
+                line_us, line, slope = self._line_us, self._line_from, self._line_slope
+                shake, shake_slope = self._motion_from, self._motion_slope
+                phase_us, phase_from, gain = self._phase_us, self._phase_from, self._phase_gain
+                ac_ir, ac_red = self._ac_ir, self._ac_red
+                while i < stop:
+                    k = phase_from + ((t - phase_us) * gain >> 20)
+                    w = shape[k >> 8]
+                    w += (shape[(k >> 8) + 1] - w) * (k & 255) >> 8
+                    base = line + ((t - line_us) * slope >> 20)
+                    move = shake + ((t - line_us) * shake_slope >> 20)
+                    x ^= (x << 13) & 0xFFFFFFFF
+                    x ^= x >> 17
+                    x ^= (x << 5) & 0xFFFFFFFF
+                    v = dc_red - (dc_red * ((ac_red * w >> 14) + base + move) >> 20)
+                    v += dark + (((x & 255) - (x >> 8 & 255)) * noise >> 8)
+                    red[i] = 0 if v < 0 else top if v > top else v
+                    # Infrared goes deeper and is shaken less.
+                    v = dc_ir - (dc_ir * ((ac_ir * w >> 14) + base + (move * 3 >> 2)) >> 20)
+                    v += dark + (((x >> 16 & 255) - (x >> 24)) * noise >> 8)
+                    ir[i] = 0 if v < 0 else top if v > top else v
+                    t += period_us
+                    i += 1
+            self._noise.state = x
 
     def _next_run(self, t_us):
         """Set the lines that hold from `t_us` to the next end of a slot or of a beat's part."""
         if t_us >= self._slot_end_us:
             self._next_slot(t_us)
         body_us = t_us - TRANSIT_US
-        beat, self._beat_number = self._heart.beat_at(body_us, self._beat_number)
+        heart = self._heart
+        self._beat_number = heart.number_at(body_us, self._beat_number)
+        beat = heart.beats[self._beat_number - heart.first_number]
         systole_us = min(LONGEST_SYSTOLE_US, beat.length_us * 3 // 8)
         notch_us = beat.start_us + systole_us
         if body_us < notch_us:

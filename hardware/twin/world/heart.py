@@ -95,12 +95,10 @@ class Heart:
             self.first_number += len(self.beats) - _KEEP
             self.beats = self.beats[-_KEEP:]
 
-    def beat_at(self, t_us, number):
-        """The beat that `t_us` falls into and its number, searched from `number` on; the oldest kept if it is gone."""
+    def number_at(self, t_us, number):
+        """The number of the beat that `t_us` falls into, searched from `number` on; the oldest kept if that is gone."""
         beats = self.beats
-        i = number - self.first_number
-        if i < 0:
-            i = 0
+        i = max(0, number - self.first_number)
         while i < len(beats) - 1 and beats[i].end_us <= t_us:
             i += 1
-        return beats[i], i + self.first_number
+        return i + self.first_number

@@ -14,6 +14,7 @@ from .tables import (
     ARTERY_TOP,
     ARTERY_ZERO,
     CUFF_TOP_MMHG,
+    PHASES,
     SYSTOLE,
     artery_volume,
     cuff_compliance,
@@ -39,6 +40,7 @@ LEAK_AT_MMHG = 150
 _EMPTY_UMMHG = 20000  # below this, without a pump, nothing moves any more
 _FULL_ARM_MOTION_NL = 2500000  # arm motion of 100 % squeezes the cuff by up to this
 _ARM_LINE_US = 150000
+_WIDEST_UMMHG = (ARTERY_ZERO + ARTERY_TOP) * 1000000
 
 
 class Pneumatics:
@@ -54,58 +56,86 @@ class Pneumatics:
         self.cuff_ummhg = 0
         self.manifold_ummhg = 0
         self.at_rest = True
+        # What the switches do now.
+        self.flow_nl_s = 0  # of the pump against no pressure
+        self.valves_nl_s_mmhg = 0
         # Faults and tolerances.
-        self.pump_pct = 100
-        self.hose_pct = 100
+        self.hose_nl_s_mmhg = HOSE_NL_S_MMHG
         self.hose_off = False
         self.coupling_pct = 100
         self.arm_motion_pct = None
         self.leak_nl_s_mmhg = 0
         self.set_leak(HEALTHY_LEAK_MMHG_MIN)
-        # The beat under the cuff.
+        # The beat under the cuff, and the line along which a moving arm squeezes it.
         self._beat = None
         self._beat_number = 0
         self._artery_nl = None
         self._arm_from = 0
         self._arm_to = 0
         self._arm_us = 0
+        # One step of STEP_US that ends at the time sent. A generator, because MicroPython would allocate the frame of so
+        # large a function on its heap at every call; a generator keeps its frame.
+        self._stepper = self._steps()
+        next(self._stepper)
+        self.step = self._stepper.send
 
     def set_leak(self, mmhg_per_min):
         """Make the shut cuff lose this at LEAK_AT_MMHG (in proportion at other pressures)."""
         self.leak_nl_s_mmhg = self._compliance[LEAK_AT_MMHG] * mmhg_per_min // (LEAK_AT_MMHG * 60)
 
-    def step(self, t_us, pump_permille, bleed_open_permille, dump_open_pct):
-        """One step of STEP_US that ends at `t_us`."""
-        manifold = self.manifold_ummhg
-        cuff = self.cuff_ummhg
-        flow = 0  # from the pump, nL/s
-        if pump_permille:
-            flow = PUMP_FREE_NL_S * pump_permille * self.pump_pct // 100000
-            flow -= flow // 1000 * (manifold // 1000) // PUMP_STALL_MMHG
-            if flow < 0:
-                flow = 0
+    def drive(self, pump_permille, bleed_open_permille, dump_open_pct, pump_pct):
+        """Set what pump (with `pump_pct` of its usual flow) and valves do from the next step on."""
+        self.flow_nl_s = PUMP_FREE_NL_S * pump_permille * pump_pct // 100000
         # A proportional valve opens its area with the square of its stroke: fine near shut.
-        valves = BLEED_NL_S_MMHG * bleed_open_permille * bleed_open_permille // 1000000
-        valves += DUMP_NL_S_MMHG * dump_open_pct // 100
-        hose = HOSE_NL_S_MMHG * self.hose_pct // 100
-        if self.hose_off:
-            valves += OPEN_HOSE_NL_S_MMHG
-            hose = 0
-        store = _MANIFOLD_NL_MMHG * _PER_S
-        manifold = (store * manifold + hose * cuff + flow * 1000000) // (store + hose + valves)
-        inflow = hose * (manifold - cuff)
-        loss = (self.leak_nl_s_mmhg + (OPEN_HOSE_NL_S_MMHG if self.hose_off else 0)) * cuff
-        squeeze_nl = self._artery(t_us, cuff)
-        k = cuff // 1000000
-        room = self._compliance[k if k < CUFF_TOP_MMHG else CUFF_TOP_MMHG]
-        # The artery's swelling takes room from air at cuff pressure: (760 + P) / 760 of it at 760 mmHg.
-        cuff += ((inflow - loss) // _PER_S + squeeze_nl * (760000000 + cuff) // 760) // room
-        self.manifold_ummhg = manifold if manifold > 0 else 0
-        self.cuff_ummhg = cuff if cuff > 0 else 0
-        if cuff < _EMPTY_UMMHG and manifold < _EMPTY_UMMHG and not pump_permille:
-            self.rest()
+        bleed = BLEED_NL_S_MMHG * bleed_open_permille * bleed_open_permille // 1000000
+        if pump_permille:
+            self.at_rest = False
+        self.valves_nl_s_mmhg = bleed + DUMP_NL_S_MMHG * dump_open_pct // 100
 
-    def rest(self):
+    def _steps(self):
+        store = _MANIFOLD_NL_MMHG * _PER_S
+        compliance, volume_nl = self._compliance, self._volume_nl
+        while True:
+            t_us = yield
+            manifold, cuff = self.manifold_ummhg, self.cuff_ummhg
+            valves, hose, loss = self.valves_nl_s_mmhg, self.hose_nl_s_mmhg, self.leak_nl_s_mmhg
+            if self.hose_off:
+                hose = 0
+                valves += OPEN_HOSE_NL_S_MMHG
+                loss += OPEN_HOSE_NL_S_MMHG
+            flow = self.flow_nl_s
+            if flow:
+                flow -= flow // 1000 * (manifold // 1000) // PUMP_STALL_MMHG
+                if flow < 0:
+                    flow = 0
+            manifold = (store * manifold + hose * cuff + flow * 1000000) // (store + hose + valves)
+            self.manifold_ummhg = manifold
+            # The artery: its volume at the pressure across its wall, and what the arm's movement adds.
+            k = self.artery_mmmhg(t_us) * 1000 - cuff + ARTERY_ZERO * 1000000
+            if k < 0:
+                k = 0
+            elif k >= _WIDEST_UMMHG:
+                k = _WIDEST_UMMHG - 1
+            volume = volume_nl[k // 1000000]
+            volume += (volume_nl[k // 1000000 + 1] - volume) * (k % 1000000) // 1000000
+            volume = volume * self.coupling_pct // 100
+            if t_us >= self._arm_us + _ARM_LINE_US:
+                self._next_arm_line(t_us)
+            if self._arm_from or self._arm_to:
+                volume += self._arm_from + (self._arm_to - self._arm_from) * (t_us - self._arm_us) // _ARM_LINE_US
+            swell = 0 if self._artery_nl is None else volume - self._artery_nl
+            self._artery_nl = volume
+            # The artery takes room from air at the cuff's pressure, which is (760 + P) / 760 as much at 760 mmHg.
+            air = (hose * (manifold - cuff) - loss * cuff) // _PER_S + swell * (760000000 + cuff) // 760
+            k = cuff // 1000000
+            cuff += air // compliance[k if k < CUFF_TOP_MMHG else CUFF_TOP_MMHG]
+            if cuff < 0:
+                cuff = 0
+            self.cuff_ummhg = cuff
+            if cuff < _EMPTY_UMMHG and manifold < _EMPTY_UMMHG and not flow:
+                self._rest()
+
+    def _rest(self):
         """Everything is empty: nothing moves until the pump runs."""
         self.cuff_ummhg = 0
         self.manifold_ummhg = 0
@@ -113,55 +143,36 @@ class Pneumatics:
         self._artery_nl = None
         self._arm_from = self._arm_to = 0
 
-    def wake(self):
-        self.at_rest = False
-
     def artery_mmmhg(self, t_us):
         """Pressure in the artery under the cuff, 0.001 mmHg. It looks forward only: ask for rising times."""
-        body_us = t_us - TRANSIT_US
+        t_us -= TRANSIT_US
         beat = self._beat
-        if beat is None or body_us >= beat.end_us:
-            self._heart.run_until(body_us)
-            beat, self._beat_number = self._heart.beat_at(body_us, self._beat_number)
-            self._beat = beat
-            self._systole_us = min(LONGEST_SYSTOLE_US, beat.length_us * 3 // 8)
-        x = body_us - beat.start_us
-        systole_us = self._systole_us
-        if x < systole_us:
-            phase = (x * SYSTOLE << 8) // systole_us
+        if beat is None or t_us >= beat.end_us:
+            beat = self._next_beat(t_us)
+        t_us -= beat.start_us
+        if t_us < self._systole_us:
+            t_us = (t_us * SYSTOLE << 8) // self._systole_us
         else:
-            phase = (SYSTOLE << 8) + ((x - systole_us) * (256 - SYSTOLE) << 8) // (beat.length_us - systole_us)
-        k = phase >> 8
-        w = ARTERY_SHAPE[k]
-        w += (ARTERY_SHAPE[k + 1] - w) * (phase & 255) >> 8
+            t_us = (SYSTOLE << 8) + (t_us - self._systole_us) * (PHASES - SYSTOLE << 8) // self._diastole_us
+        w = ARTERY_SHAPE[t_us >> 8]
+        w += (ARTERY_SHAPE[(t_us >> 8) + 1] - w) * (t_us & 255) >> 8
         return beat.dbp_mmmhg + ((beat.sbp_mmmhg - beat.dbp_mmmhg) * w >> 14)
 
-    def _artery(self, t_us, cuff_ummhg):
-        """By how much artery and arm swell into the cuff in this step, nL."""
-        across = self.artery_mmmhg(t_us) * 1000 - cuff_ummhg + ARTERY_ZERO * 1000000
-        if across < 0:
-            across = 0
-        k = across // 1000000
-        if k >= ARTERY_ZERO + ARTERY_TOP:
-            k, across = ARTERY_ZERO + ARTERY_TOP - 1, 0
-        volume = self._volume_nl[k]
-        volume += (self._volume_nl[k + 1] - volume) * (across - k * 1000000) // 1000000
-        if self.coupling_pct != 100:
-            volume = volume * self.coupling_pct // 100
-        volume += self._arm_movement(t_us)
-        before = self._artery_nl
-        self._artery_nl = volume
-        return 0 if before is None else volume - before
+    def _next_beat(self, body_us):
+        heart = self._heart
+        heart.run_until(body_us)
+        self._beat_number = heart.number_at(body_us, self._beat_number)
+        self._beat = heart.beats[self._beat_number - heart.first_number]
+        length_us = self._beat.length_us
+        self._systole_us = min(LONGEST_SYSTOLE_US, length_us * 3 // 8)
+        self._diastole_us = length_us - self._systole_us
+        return self._beat
 
-    def _arm_movement(self, t_us):
-        """Volume (nL) by which a moving arm squeezes the cuff now: straight lines between random points."""
-        if t_us >= self._arm_us + _ARM_LINE_US:
-            self._arm_us = t_us // _ARM_LINE_US * _ARM_LINE_US
-            motion = self._script.update(t_us // 1000)["arm_motion_pct"]
-            if self.arm_motion_pct is not None:
-                motion = self.arm_motion_pct * 1000
-            self._arm_from = self._arm_to
-            self._arm_to = self._rng.spread(_FULL_ARM_MOTION_NL * motion // 100000) if motion else 0
-        if not self._arm_from and not self._arm_to:
-            return 0
-        return self._arm_from + (self._arm_to - self._arm_from) * (t_us - self._arm_us) // _ARM_LINE_US
+    def _next_arm_line(self, t_us):
+        """Draw to where a moving arm squeezes the cuff next (nL); a still arm draws nothing."""
+        self._arm_us = t_us // _ARM_LINE_US * _ARM_LINE_US
+        motion = self._script.update(t_us // 1000)["arm_motion_pct"]
+        if self.arm_motion_pct is not None:
+            motion = self.arm_motion_pct * 1000
+        self._arm_from = self._arm_to
+        self._arm_to = self._rng.spread(_FULL_ARM_MOTION_NL * motion // 100000) if motion else 0

@@ -52,6 +52,7 @@ class World:
         self.speed_shorted = self.enable_shorted = False
         self.bleed_most_permille = 1000  # how far the valves open and shut
         self.dump_most_pct = 100
+        self.pump_pct = 100
         self.bleed_stuck_open = self.dump_stuck_open = False
         self.supply_unloaded_mv = faults.SUPPLY_MV
 
@@ -71,33 +72,43 @@ class World:
             self.t_us = t_us
             self._next_us = t_us - t_us % pneumatics.STEP_US + pneumatics.STEP_US
             return
-        step_us = pneumatics.STEP_US
-        while self._next_us <= t_us:
-            if self.recording is None:
-                self._step(self._next_us)
-            else:
-                self._play(self._next_us)
-            self._next_us += step_us
+        if self.recording is None:
+            self._blow(t_us)
+        else:
+            self._play(t_us)
         self.t_us = t_us
         self.cuff_mmmhg = self.air.cuff_ummhg // 1000
         self.manifold_mmmhg = self.air.manifold_ummhg // 1000
         self._refresh()
 
-    def _step(self, t_us):
-        air, external = self.air, self.external
-        running = self.pump_running
-        if air.at_rest:
-            if not running:
-                return
-            air.wake()
+    def _blow(self, t_us):
+        """Move the air in steps, to the last one at or before `t_us`, with the external layer looking on."""
+        air = self.air
+        external = self.external
+        self._drive()
+        while self._next_us <= t_us:
+            air.step(self._next_us)
+            self._next_us += pneumatics.STEP_US
+            if external.step(air.manifold_ummhg // 1000, pneumatics.STEP_US):
+                self._drive()
+            if air.at_rest:
+                self._next_us = t_us - t_us % pneumatics.STEP_US + pneumatics.STEP_US
+
+    def _drive(self):
+        """Hand what firmware, faults and the external layer do to pump and valves over to the air."""
         speed = 1000 if self.speed_shorted else self.pump_permille
-        air.step(t_us, speed if running else 0, self.bleed_open_permille, self.dump_open_pct)
-        external.step(air.manifold_ummhg // 1000, pneumatics.STEP_US)
+        if not self.pump_running:
+            speed = 0
+        self.air.drive(speed, self.bleed_open_permille, self.dump_open_pct, self.pump_pct)
 
     def _play(self, t_us):
-        mmmhg = self.recording.pressure_mmmhg(t_us)
-        self.air.cuff_ummhg = self.air.manifold_ummhg = mmmhg * 1000
-        self.external.step(mmmhg, pneumatics.STEP_US)
+        """The recorded pressure instead of the air; nothing but the external layer sees what the switches do."""
+        air = self.air
+        while self._next_us <= t_us:
+            mmmhg = self.recording.pressure_mmmhg(self._next_us)
+            air.cuff_ummhg = air.manifold_ummhg = mmmhg * 1000
+            self.external.step(mmmhg, pneumatics.STEP_US)
+            self._next_us += pneumatics.STEP_US
 
     # -- outputs ---------------------------------------------------------------------------------------------------
 
