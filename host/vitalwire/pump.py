@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one thread that owns a board's port, its session and its record.
+
+It reads until the next deadline, feeds the core, writes what that caused, and only then publishes it. Screens get
+immutable updates through a bounded queue and act through one queue back; nothing they do can hold the pump up.
+
+    port -> RECEIVED ---+
+    deadline -> EXPIRED-+-> capture -> core -> rows -> update
+    people -> ACTION ---+                 |
+                                          +-> bytes to the port
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import secrets
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from .clock import Clock
+from .errors import CrashLoop, Incompatible, LinkLost, NoBoard, NotVitalwire, PortBusy, VitalwireError
+from .feed import Feed, Plan, Summary, Update
+from .link import events as link
+from .link.reconnect import Reconnect
+from .link.transport import Transport, open_transport
+from .record.folder import create_session_folder, folder_name
+from .record.recorder import Recorder
+from .record.rows import utc_text
+from .session.core import Core
+from .session.facts import Fact
+from .session.inputs import Input, Kind, Setup, json_input
+
+READ_MAX_S: Final = 0.2
+"""A read is no longer than this, so that what people do takes effect at once."""
+PUBLISH_EVERY_S: Final = 0.1
+CLOCK_STEP_MS: Final = 500
+"""A larger jump between the two clocks means that somebody set the computer's."""
+SAME_INSTANT_MAX: Final = 1000
+"""So many deadlines at one instant are an error in the program, not a busy moment."""
+
+
+class Pump:
+    """One session on one board, from opening the port to the close of the record. `run` is the thread's body."""
+
+    def __init__(
+        self, plan: Plan, feed: Feed | None = None, open_port: Callable[[str], Transport] = open_transport
+    ) -> None:
+        self.plan = plan
+        self.feed = feed
+        self.summary = Summary()
+        self.error: VitalwireError | None = None
+        self._open_port = open_port
+        self._actions: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._reconnect = Reconnect()
+        self._recorder: Recorder | None = None
+        self._backlog: list[tuple[Input | None, list[Fact]]] = []
+        self._facts: list[Fact] = []
+        self._published_s = 0.0
+        self._trouble: str | None = None
+        self._refused: str | None = None
+
+    def act(self, name: str, detail: str = "") -> None:
+        """Asks for something, from any thread: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`."""
+        self._actions.put((name, detail))
+
+    def run(self) -> Summary:
+        """Runs the session to its end. Raises VitalwireError where it cannot begin or the link ended for good."""
+        began_s = time.monotonic()
+        try:
+            self._transport: Transport | None = self._open_port(self.plan.port)
+            self._clock: Clock = self._transport.clock
+            self._run()
+        finally:
+            self.summary.real_s = time.monotonic() - began_s
+            if self._transport is not None:
+                self._transport.close()
+            if self.feed:
+                self.feed.close()
+        if self.error:
+            raise self.error
+        return self.summary
+
+    # ------------------------------------------------------------ the loop
+
+    _transport: Transport | None = None
+
+    def _run(self) -> None:
+        assert self._transport is not None
+        t_ms, utc_ms = self._clock.monotonic_ms(), self._clock.utc_ms()
+        self._utc_offset_ms = utc_ms - t_ms
+        simulated = self._transport.simulated
+        self._setup = self._make_setup(t_ms, utc_ms, simulated)
+        self._core = Core(self._setup)
+        self._reconnect.start(t_ms)
+        self._reconnect.advance(t_ms)
+        self._reconnect.opened()
+        try:
+            self._apply(self._setup.as_input())
+            self._apply(json_input(Kind.LINK, t_ms, utc_ms, state="up", name=self._transport.name))
+            while not self._core.session.finished:
+                self._turn()
+            self._close()
+        finally:
+            self._publish(force=True)
+            if self._recorder is not None:
+                self._recorder.abandon()
+
+    def _turn(self) -> None:
+        """One round: people, time, bytes, disk, screen."""
+        self._people()
+        t_ms, utc_ms = self._now()
+        self._expire(t_ms, utc_ms)
+        if self._core.session.finished:
+            return
+        deadline = self._core.next_deadline()
+        wait_s = READ_MAX_S if deadline is None else min(READ_MAX_S, max(0.0, (deadline - t_ms) / 1000))
+        data = self._read(wait_s)
+        t_ms, utc_ms = self._now()
+        self._expire(t_ms, utc_ms)
+        if data:
+            self._apply(Input(Kind.RECEIVED, t_ms, utc_ms, data))
+        self._begin_record()
+        self._disk(t_ms, utc_ms)
+        self._publish()
+
+    def _now(self) -> tuple[int, int]:
+        t_ms, utc_ms = self._clock.monotonic_ms(), self._clock.utc_ms()
+        step_ms = utc_ms - t_ms - self._utc_offset_ms
+        self._utc_offset_ms += step_ms
+        if abs(step_ms) > CLOCK_STEP_MS:
+            self._apply(json_input(Kind.CLOCK, t_ms, utc_ms, step_ms=step_ms))
+        return t_ms, utc_ms
+
+    def _people(self) -> None:
+        while True:
+            try:
+                name, detail = self._actions.get_nowait()
+            except queue.Empty:
+                return
+            t_ms, utc_ms = self._now()
+            self._apply(json_input(Kind.ACTION, t_ms, utc_ms, action=name, detail=detail))
+            if name == "quit" and self._recorder is None:
+                self._refused = self._refused or ""
+                raise LinkLost("the board had not answered yet when the session was ended")
+
+    def _expire(self, t_ms: int, utc_ms: int) -> None:
+        """Advances to each deadline that has passed, to exactly that deadline, one after the other."""
+        rounds = 0
+        while (deadline := self._core.next_deadline()) is not None and deadline <= t_ms:
+            self._apply(Input(Kind.EXPIRED, deadline, utc_ms - (t_ms - deadline)))
+            rounds += 1
+            if rounds > SAME_INSTANT_MAX:
+                raise RuntimeError(f"the deadline {deadline} ms does not pass")
+
+    def _apply(self, item: Input) -> None:
+        """Records an input, lets the core decide, sends and records what follows."""
+        self._record(item)
+        facts = self._core.apply(item)
+        data = self._core.take_output()
+        if self._recorder is None:
+            self._backlog[-1][1].extend(facts)
+        else:
+            self._recorder.write(facts)
+        self._facts += facts
+        for fact in facts:
+            self.summary.count(fact)
+        self._watch_start()
+        if data:
+            self._record(Input(Kind.SENT, item.t_ms, item.utc_ms, data))
+            self._write(data, item)
+
+    def _record(self, item: Input) -> None:
+        if self._recorder is None:
+            self._backlog.append((item, []))
+        else:
+            self._recorder.record(item)
+
+    def _watch_start(self) -> None:
+        """Before the record has begun, a board that cannot be used is an error; afterwards it is an alarm."""
+        for event in self._core.seen:
+            if isinstance(event, link.Connected):
+                self._reconnect.confirmed()
+            elif self._recorder is None and isinstance(event, link.Incompatible):
+                raise Incompatible(event.why)
+            elif self._recorder is None and isinstance(event, link.NoHello):
+                name = self._transport.name if self._transport else self.plan.port
+                error = CrashLoop if event.cause == "crash_loop" else NotVitalwire
+                raise error(f"{name}: {event.why}", "`vitalwire ports` lists what is connected")
+
+    # ------------------------------------------------------------ the port
+
+    def _read(self, wait_s: float) -> bytes:
+        if self._transport is None:
+            return self._wait_for_port(wait_s)
+        try:
+            return self._transport.read(wait_s)
+        except LinkLost as error:
+            self._lost(error)
+            return b""
+
+    def _write(self, data: bytes, cause: Input) -> None:
+        if self._transport is None:
+            return
+        try:
+            self._transport.write(data)
+        except LinkLost as error:
+            self._lost(error, cause)
+
+    def _lost(self, error: LinkLost, cause: Input | None = None) -> None:
+        if self._transport is None:
+            return
+        simulated = self._transport.simulated
+        with contextlib.suppress(VitalwireError, OSError):
+            self._transport.close()
+        self._transport = None
+        t_ms, utc_ms = (cause.t_ms, cause.utc_ms) if cause else self._now()
+        self._reconnect.lost(t_ms)
+        self._apply(json_input(Kind.LINK, t_ms, utc_ms, state="down", why=error.what))
+        if self._recorder is None:
+            raise error
+        if simulated:  # its world and its clock are gone with it
+            self.error = error
+            self._apply(json_input(Kind.ACTION, t_ms, utc_ms, action="quit", detail="simulated board ended"))
+
+    def _wait_for_port(self, wait_s: float) -> bytes:
+        t_ms, utc_ms = self._now()
+        if not self._reconnect.advance(t_ms):
+            due_ms = self._reconnect.next_deadline()
+            time.sleep(wait_s if due_ms is None else max(0.0, min(wait_s, (due_ms - t_ms) / 1000)))
+            return b""
+        try:
+            transport = self._open_port(self.plan.port)
+        except (NoBoard, PortBusy, LinkLost, VitalwireError):
+            self._reconnect.failed(self._clock.monotonic_ms())
+            return b""
+        self._transport = transport
+        self._reconnect.opened()
+        t_ms, utc_ms = self._now()
+        self._apply(json_input(Kind.LINK, t_ms, utc_ms, state="up", name=transport.name))
+        return b""
+
+    # ------------------------------------------------------------ the record
+
+    def _make_setup(self, t_ms: int, utc_ms: int, simulated: bool) -> Setup:
+        plan = self.plan
+        if simulated:  # the same simulated session is the same, byte for byte
+            session = zlib.crc32(f"session {plan.port}".encode()) | 1
+            client = zlib.crc32(f"client {plan.port}".encode()) | 1
+        else:
+            session, client = secrets.randbits(32) | 1, secrets.randbits(32) | 1
+        return Setup(
+            session=session,
+            client=client,
+            started_t_ms=t_ms,
+            started_utc_ms=utc_ms,
+            limits=plan.limits,
+            every_s=plan.every_s,
+            minutes=plan.minutes,
+            bed=plan.bed,
+            port=plan.port,
+            simulated=simulated,
+            unsigned=plan.unsigned,
+            same_limb=plan.same_limb,
+            versions=plan.versions,
+        )
+
+    def _begin_record(self) -> None:
+        """Makes the folder once the board has said who it is, and files what led up to that."""
+        identity = self._core.session.identity
+        if self._recorder is not None or identity is None:
+            return
+        setup = self._setup
+        label = self.plan.bed or identity.bed or identity.serial
+        folder = create_session_folder(self.plan.out, folder_name(setup.started_utc_ms, label))
+        recorder = self._recorder = Recorder(folder, setup)
+        recorder.describe(**self._about(identity.serial, identity.interpreter))
+        for item, facts in self._backlog:
+            if item is not None and item.kind != Kind.OPEN:
+                recorder.record(item)
+            recorder.write(facts)
+        self._backlog.clear()
+        self.summary.folder, self.summary.board = folder, identity.serial
+        self.summary.interpreter = identity.interpreter
+
+    def _about(self, serial: str, interpreter: str) -> dict[str, Any]:
+        setup, who = self._setup, self._core.session.identity
+        return {
+            "session": f"{setup.session:08x}",
+            "started_utc": utc_text(setup.started_utc_ms),
+            "bed": self.plan.bed or (who.bed if who else ""),
+            "board": {"serial": serial, "kind": who.board if who else "", "firmware": who.firmware if who else ""},
+            "interpreter": interpreter,
+            "simulated": self._core.session.simulated,
+            "port": setup.port,
+            "every_s": setup.every_s,
+            "minutes": setup.minutes,
+            "limits": [limit.as_json() for limit in setup.limits],
+            "limits_signed": not setup.unsigned,
+            "clocks": {"monotonic_ms": setup.started_t_ms, "utc_ms": setup.started_utc_ms},
+            "versions": setup.versions,
+            "finished": False,
+        }
+
+    def _disk(self, t_ms: int, utc_ms: int) -> None:
+        """Raises and clears NOT RECORDED, and brings the files to the disk."""
+        recorder = self._recorder
+        if recorder is None:
+            return
+        recorder.tick()
+        trouble = recorder.trouble
+        if (trouble is None) == (self._trouble is None):
+            return
+        self._trouble = trouble
+        lost = recorder.lost_total
+        why = trouble or (f"{lost} inputs or rows were lost" if lost else "nothing was lost")
+        state = "failed" if trouble else "recovered"
+        self._apply(json_input(Kind.RECORDER, t_ms, utc_ms, state=state, why=why, lost=lost))
+
+    def _close(self) -> None:
+        t_ms, utc_ms = self._now()
+        summary, recorder = self.summary, self._recorder
+        if recorder is None:
+            return
+        summary.why = self._core.session.why_ended
+        summary.simulated_s = (t_ms - self._setup.started_t_ms) / 1000
+        recorder.close(t_ms, utc_ms, why=summary.why)
+        summary.rows, summary.head, summary.complete = dict(recorder.rows), recorder.head, recorder.complete
+
+    # ------------------------------------------------------------ the screens
+
+    def _publish(self, *, force: bool = False) -> None:
+        if self.feed is None or self._recorder is None:
+            return
+        now_s = time.monotonic()
+        if not force and now_s - self._published_s < PUBLISH_EVERY_S:
+            return
+        self._published_s = now_s
+        snapshot = self._core.snapshot(self._clock.monotonic_ms())
+        facts, self._facts = tuple(self._facts), []
+        self.feed.put(Update(snapshot, facts))

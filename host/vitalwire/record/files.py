@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A file that is only ever appended to, and that survives a full disk.
+
+Each `write` is one call of the system, so that a killed host leaves at most the last line torn. What the disk does not
+take waits in memory, in order and within a bound, and is written when there is room again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+PENDING_BYTES_MAX: Final = 8 * 1024 * 1024
+"""What may wait for a full disk: about two hours of a session's capture."""
+
+
+class AppendFile:
+    """One growing file. `trouble` is why nothing can be written at present, or None."""
+
+    def __init__(self, path: Path, pending_bytes_max: int = PENDING_BYTES_MAX) -> None:
+        """Creates the file; raises FileExistsError rather than touch one that is there."""
+        self.path = path
+        self.trouble: str | None = None
+        self.pending_bytes = 0
+        self._pending: deque[bytes] = deque()
+        self._pending_bytes_max = pending_bytes_max
+        self._dirty = False
+        binary = getattr(os, "O_BINARY", 0)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | binary, 0o644)
+
+    def has_room(self, size: int) -> bool:
+        """Whether `size` more bytes would be written or at least kept."""
+        return not self._pending or self.pending_bytes + size <= self._pending_bytes_max
+
+    def write(self, data: bytes) -> None:
+        """Appends `data`, now or when the disk takes it again. Never raises for a full or failing disk."""
+        if self._pending:
+            self._keep(data)
+            return
+        self._put(data)
+
+    def retry(self) -> bool:
+        """Tries to write what waits; True if nothing waits any more."""
+        while self._pending:
+            data = self._pending.popleft()
+            self.pending_bytes -= len(data)
+            if not self._put(data, first=True):
+                return False
+        self.trouble = None
+        return True
+
+    def sync(self) -> None:
+        """Asks the system to bring the file to the disk."""
+        if self._dirty and self._fd >= 0:
+            try:
+                os.fsync(self._fd)
+                self._dirty = False
+            except OSError as error:
+                self.trouble = error.strerror or str(error)
+
+    def close(self) -> None:
+        """Tries once more to write what waits, syncs and closes; may be called twice."""
+        if self._fd >= 0:
+            self.retry()
+            self.sync()
+            os.close(self._fd)
+            self._fd = -1
+
+    def _put(self, data: bytes, *, first: bool = False) -> bool:
+        try:
+            taken = os.write(self._fd, data)
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+            taken = 0
+        else:
+            self._dirty = True
+            if taken < len(data):
+                self.trouble = "the disk took only part of a write"
+        if taken == len(data):
+            return True
+        self._keep(data[taken:], first=first)
+        return False
+
+    def _keep(self, data: bytes, *, first: bool = False) -> None:
+        (self._pending.appendleft if first else self._pending.append)(data)
+        self.pending_bytes += len(data)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes a session's folder while it happens: each input before it is acted on, each row before it is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from ..session.facts import Fact, Happening, Vitals
+from ..session.inputs import Input, Setup
+from . import folder as names
+from .capture import CaptureEncoder
+from .files import AppendFile
+from .rows import EVENTS_COLUMNS, VITALS_COLUMNS, events_row, utc_text, vitals_row
+
+SYNC_EVERY_S: Final = 1.0
+MakeFile = Callable[[Path], AppendFile]
+
+
+class Recorder:
+    """The three growing files of one session.
+
+    `trouble` says why something is not on disk at present; whoever runs the session raises the alarm and calls `tick`
+    now and then, which tries again and brings the files to disk once a second of real time.
+    """
+
+    def __init__(self, folder: Path, setup: Setup, make_file: MakeFile = AppendFile) -> None:
+        self.folder = folder
+        self.setup = setup
+        self.rows = {"vitals": 0, "events": 0}
+        self.lost_rows = 0
+        self.lost_inputs = 0
+        self._lost_inputs_total = 0
+        self._lost_since_ms = 0
+        self._encoder = CaptureEncoder()
+        self._capture = make_file(folder / names.CAPTURE)
+        self._vitals = make_file(folder / names.VITALS)
+        self._events = make_file(folder / names.EVENTS)
+        self._files = (self._capture, self._vitals, self._events)
+        self._synced_s = time.monotonic()
+        self._about: dict[str, Any] = {}
+        self._capture.write(self._encoder.begin() + self._encoder.encode(setup.as_input()))
+        self._vitals.write((VITALS_COLUMNS + "\r\n").encode())
+        self._events.write((EVENTS_COLUMNS + "\r\n").encode())
+
+    @property
+    def trouble(self) -> str | None:
+        """Why something waits or was lost at present, or None while all that was recorded is with the system."""
+        return next((f"{file.path.name}: {file.trouble}" for file in self._files if file.trouble), None)
+
+    @property
+    def head(self) -> str:
+        """The last seal of the capture, as hex."""
+        return self._encoder.head.hex()
+
+    @property
+    def lost_total(self) -> int:
+        """Rows and inputs that could not even be kept in memory."""
+        return self.lost_rows + self._lost_inputs_total
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is in the files."""
+        return self.trouble is None and not self.lost_total
+
+    def record(self, item: Input) -> None:
+        """Appends one input to the capture, before anybody acts on it."""
+        if not self._capture.has_room(len(item.data) + 64):
+            self._lost_since_ms = self._lost_since_ms if self.lost_inputs else item.t_ms
+            self.lost_inputs += 1
+            self._lost_inputs_total += 1
+            return
+        data = b""
+        if self.lost_inputs:
+            data = self._encoder.lost(item.t_ms, item.utc_ms, inputs=self.lost_inputs, since_ms=self._lost_since_ms)
+            self.lost_inputs = 0
+        self._capture.write(data + self._encoder.encode(item))
+
+    def write(self, facts: Iterable[Fact]) -> None:
+        """Appends the rows of `facts`, each in one write, before anybody shows them."""
+        started = self.setup.started_t_ms
+        for fact in facts:
+            if isinstance(fact, Vitals):
+                self._row(self._vitals, "vitals", vitals_row(fact, started))
+            elif isinstance(fact, Happening):
+                self._row(self._events, "events", events_row(fact, started))
+
+    def _row(self, file: AppendFile, name: str, row: str) -> None:
+        data = row.encode()
+        if file.has_room(len(data)):
+            file.write(data)
+            self.rows[name] += 1
+        else:
+            self.lost_rows += 1
+
+    def tick(self) -> None:
+        """Once a second of real time: tries again what the disk refused, and syncs. Cheap to call more often."""
+        now_s = time.monotonic()
+        if now_s - self._synced_s >= SYNC_EVERY_S:
+            self._synced_s = now_s
+            for file in self._files:
+                if file.retry():
+                    file.sync()
+
+    def retry(self) -> None:
+        """Tries at once to write what waits."""
+        for file in self._files:
+            file.retry()
+
+    def describe(self, **values: Any) -> None:
+        """Writes `session.json`, `values` merged into what it said before. A full disk is not an error here."""
+        self._about.update(values)
+        with contextlib.suppress(OSError):
+            names.write_session_json(self.folder, self._about)
+
+    def close(self, t_ms: int, utc_ms: int, **how: Any) -> None:
+        """Writes the close record, syncs, closes, and leaves the final `session.json` with the head hash."""
+        self._capture.write(self._encoder.close(t_ms, utc_ms, **how, rows=self.rows))
+        for file in self._files:
+            file.close()
+        self.describe(
+            finished=True,
+            ended_utc=utc_text(utc_ms),
+            end=how,
+            rows=dict(self.rows),
+            lost={"rows": self.lost_rows, "inputs": self._lost_inputs_total},
+            capture={"head": self.head, "chunks": self._encoder.chunks, "bytes": self._encoder.bytes},
+            complete=self.complete,
+        )
+
+    def abandon(self) -> None:
+        """Closes the files without a close record, if they are still open: the session did not end as it should."""
+        for file in self._files:
+            file.close()

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts of a session -> lines of its CSVs: UTF-8, RFC 4180 (CRLF), ISO 8601 UTC in ms, blank where not measured.
+
+Pure functions of a fact and the session's start; the same are used live and when a record is rebuilt.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ..session.facts import Happening, Vitals
+
+VITALS_COLUMNS: Final = (
+    "time_utc,elapsed_s,device_ms,boot,seq,source,spo2_pct,pulse_bpm,perfusion_pct,quality,sbp_mmhg,map_mmhg,dbp_mmhg,"
+    "reason,flags"
+)
+EVENTS_COLUMNS: Final = "time_utc,elapsed_s,device_ms,kind,priority,name,state,value,limit,detail"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NEEDS_QUOTES: Final = frozenset(',"\r\n')
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def utc_text(utc_ms: int) -> str:
+    """2026-01-01T00:00:00.000Z for milliseconds since 1970."""
+    return (_EPOCH + timedelta(milliseconds=utc_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def text_cell(text: str) -> str:
+    """One cell of free text: quoted where RFC 4180 asks for it.
+
+    A text that a spreadsheet would run as a formula gets a leading apostrophe; control characters become spaces.
+    """
+    clean = "".join(c if c.isprintable() else " " for c in text)
+    if clean.startswith(_FORMULA):
+        clean = "'" + clean
+    return '"' + clean.replace('"', '""') + '"' if any(c in _NEEDS_QUOTES for c in clean) else clean
+
+
+def _number(value: float | None, places: int) -> str:
+    return "" if value is None else f"{value:.{places}f}"
+
+
+def _plain(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _value(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if float(value).is_integer() else f"{value:.3f}".rstrip("0")
+
+
+def _times(t_ms: int, utc_ms: int, started_t_ms: int) -> tuple[str, str]:
+    return utc_text(utc_ms), f"{(t_ms - started_t_ms) / 1000:.3f}"
+
+
+def vitals_row(fact: Vitals, started_t_ms: int) -> str:
+    """One line of `vitals.csv`, CRLF included."""
+    reason = ";".join(f"{field}:{why}" for field, why in fact.reasons)
+    cells = (
+        *_times(fact.t_ms, fact.utc_ms, started_t_ms),
+        _plain(fact.device_ms),
+        _plain(fact.boot),
+        _plain(fact.seq),
+        fact.source,
+        _number(fact.spo2_pct, 1),
+        _number(fact.pulse_bpm, 1),
+        _number(fact.perfusion_pct, 2),
+        _plain(fact.quality),
+        _number(fact.sbp_mmhg, 1),
+        _number(fact.map_mmhg, 1),
+        _number(fact.dbp_mmhg, 1),
+        text_cell(reason),
+        " ".join(fact.flags),
+    )
+    return ",".join(cells) + "\r\n"
+
+
+def events_row(fact: Happening, started_t_ms: int) -> str:
+    """One line of `events.csv`, CRLF included."""
+    cells = (
+        *_times(fact.t_ms, fact.utc_ms, started_t_ms),
+        _plain(fact.device_ms),
+        fact.kind,
+        fact.priority,
+        text_cell(fact.name),
+        fact.state,
+        _value(fact.value),
+        _value(fact.limit),
+        text_cell(fact.detail),
+    )
+    return ",".join(cells) + "\r\n"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a session says happened, as immutable values: one `Vitals` a row of `vitals.csv`, one `Happening` a row of
+`events.csv`. Times are when it was measured or happened, on the session's monotonic clock and in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """Measured values, or the edge of a gap. None is *not measured*; `reasons` says why, field by field.
+
+    `source` is `oximeter`, `cuff`, `manual` or `gap`. Units are in the names: %, 1/min, mmHg; `quality` is 0-100.
+    `device_ms` is the board's own clock, `boot` its count of starts, `seq` the number of the frame.
+    """
+
+    t_ms: int
+    utc_ms: int
+    source: str
+    device_ms: int | None = None
+    boot: int | None = None
+    seq: int | None = None
+    spo2_pct: float | None = None
+    pulse_bpm: float | None = None
+    perfusion_pct: float | None = None
+    quality: int | None = None
+    sbp_mmhg: float | None = None
+    map_mmhg: float | None = None
+    dbp_mmhg: float | None = None
+    reasons: tuple[tuple[str, str], ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened: an alarm raised or cleared, a link lost, a cuff started, a key pressed.
+
+    `kind` is `physiological`, `technical`, `session`, `cuff`, `board`, `link`, `operator` or `record`; `priority` is
+    `high`, `medium`, `low` or empty; `state` is a word such as `raised`, `cleared`, `acknowledged`, `begun`, `ended`.
+    """
+
+    t_ms: int
+    utc_ms: int
+    kind: str
+    name: str
+    state: str = ""
+    priority: str = ""
+    value: float | None = None
+    limit: float | None = None
+    detail: str = ""
+    device_ms: int | None = None
+
+
+Fact = Vitals | Happening

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that can decide something in a session, as plain data.
+
+A session is a pure function of these inputs in their order. Live they come from the pump, which writes each one to the
+capture before the session sees it; a rebuild reads the same ones back from the capture.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from ..alarms.rules import Limit
+
+
+class Kind(IntEnum):
+    """What an input is. The numbers are those in `capture.vwire`; they are only ever appended."""
+
+    OPEN = 1
+    """The set-up of the session, always the first record (JSON)."""
+    RECEIVED = 2
+    """Bytes from the board."""
+    SENT = 3
+    """Bytes to the board: decides nothing, but says what was asked."""
+    LINK = 4
+    """The link came up or went down (JSON: `state` is `up` or `down`, `name`, `why`)."""
+    EXPIRED = 5
+    """A deadline of the session passed; the time of the input is the deadline itself."""
+    ACTION = 6
+    """A person did something (JSON: `action`, and what belongs to it)."""
+    RECORDER = 7
+    """Recording failed or works again (JSON: `state` is `failed` or `recovered`, `why`, `lost`)."""
+    CLOCK = 8
+    """The computer's clock was set (JSON: `step_ms`). Times of the session go on from where it began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input: when it took effect on the session's monotonic clock and in UTC, and what it was."""
+
+    kind: Kind
+    t_ms: int
+    utc_ms: int
+    data: bytes = b""
+
+    def json(self) -> dict[str, Any]:
+        """The payload of a record that carries JSON; an empty payload is an empty object."""
+        value = json.loads(self.data) if self.data else {}
+        return value if isinstance(value, dict) else {}
+
+
+def json_input(kind: Kind, t_ms: int, utc_ms: int, **values: Any) -> Input:
+    """Makes an input whose payload is JSON; keys are sorted, so that equal inputs have equal bytes."""
+    return Input(kind, t_ms, utc_ms, json.dumps(values, sort_keys=True, separators=(",", ":")).encode())
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is fixed when a session opens.
+
+    `started_t_ms` and `started_utc_ms` are the same moment on both clocks. `every_s` is the cuff interval (None: no
+    readings by themselves); `minutes` is how long the session is to last (None: until somebody ends it).
+    """
+
+    session: int
+    client: int
+    started_t_ms: int
+    started_utc_ms: int
+    limits: tuple[Limit, ...] = ()
+    every_s: int | None = None
+    minutes: float | None = None
+    bed: str = ""
+    port: str = ""
+    simulated: bool = False
+    unsigned: bool = True
+    same_limb: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values["limits"] = [limit.as_json() for limit in self.limits]
+        return values
+
+    def as_input(self) -> Input:
+        return json_input(Kind.OPEN, self.started_t_ms, self.started_utc_ms, **self.as_json())
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Setup:
+        """Reads back `as_json`; raises ValueError in words where it is not a set-up."""
+        try:
+            known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+            known["limits"] = tuple(Limit(**item) for item in known.get("limits", ()))
+            return cls(**known)
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"the set-up of the session does not read: {error}") from None

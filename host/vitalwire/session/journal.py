@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small change of a session: making events with both times, and the last sentences for a person to read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .facts import Happening
+
+NOTICES: Final = 6
+
+
+class Journal:
+    """`offset_ms` is UTC minus the session's monotonic clock, fixed at its start."""
+
+    def __init__(self, offset_ms: int) -> None:
+        self.offset_ms = offset_ms
+        self.notices: tuple[str, ...] = ()
+        """What a screen shows below the numbers, the latest last."""
+
+    def say(self, text: str) -> None:
+        """Keeps a sentence for the screen."""
+        self.notices = (*self.notices, text)[-NOTICES:]
+
+    def note(
+        self,
+        t_ms: int,
+        kind: str,
+        name: str,
+        state: str = "",
+        *,
+        value: float | None = None,
+        detail: str = "",
+        device_ms: int | None = None,
+    ) -> Happening:
+        """An event that is no alarm."""
+        return Happening(t_ms, t_ms + self.offset_ms, kind, name, state, "", value, None, detail, device_ms)

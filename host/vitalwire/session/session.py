@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One monitored session: what the link says and what people do -> rows, alarms, commands, and what may be shown.
+
+Sans-I/O: times come in, nothing here reads a clock, a port or a file. Each method returns the facts that it caused, in
+order; commands for the board are taken with `take_commands`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vitalwire_protocol.codec import (
+    Abort,
+    Acknowledge,
+    AudioPause,
+    CuffStart,
+    Heartbeat,
+    Hello,
+    Outcome,
+    Refusal,
+    ResetCause,
+    Status,
+    name_of,
+)
+
+from ..link import events as link
+from ..link.commands import Command
+from ..link.hello import Identity, identity
+from .bedside import Bedside
+from .boardside import BoardSide
+from .facts import Fact
+from .gaps import Gaps
+from .inputs import Setup
+from .journal import Journal
+from .snapshot import Snapshot
+from .watch import Watch
+
+PAUSE_S: Final = 120
+"""How long a sound is paused; a pause is never without an end."""
+
+
+class Session:
+    """Everything between the link and the record."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.finished = False
+        self.identity: Identity | None = None
+        """Who the board is; None before it has said so."""
+        self._journal = Journal(setup.started_utc_ms - setup.started_t_ms)
+        self._watch = Watch(setup.limits, self._journal.offset_ms)
+        self._board = BoardSide(setup)
+        self._gaps = Gaps(self._journal.offset_ms)
+        self._bedside = Bedside(setup, self._journal, self._watch, self._board, self._gaps)
+        self._commands: list[Command] = []
+        self._link, self._link_detail = "connecting", ""
+        self._not_recorded = ""
+        self._frames_lost = 0
+        self._why_ended = ""
+        self._ends_ms = None if setup.minutes is None else setup.started_t_ms + round(setup.minutes * 60_000)
+        self._mark(setup.simulated)
+
+    # ------------------------------------------------------------ what is so
+
+    @property
+    def why_ended(self) -> str:
+        """Why the session ended or ends, in a word; empty while it goes on."""
+        return self._why_ended
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything in this session came from a simulated board."""
+        return "simulated" in self._bedside.flags
+
+    def next_deadline(self) -> int | None:
+        """When `advance` next has something to do, or None."""
+        times = [self._watch.next_deadline(), self._board.next_deadline(), self._bedside.stale_at()]
+        if not self._why_ended:
+            times.append(self._ends_ms)
+        return min((t for t in times if t is not None), default=None)
+
+    def take_commands(self) -> list[Command]:
+        """The commands for the board, in order."""
+        out = self._commands + self._bedside.commands + self._board.take()
+        self._commands, self._bedside.commands = [], []
+        return out
+
+    def snapshot(self, t_ms: int) -> Snapshot:
+        """What may be shown at `t_ms`."""
+        board, bedside = self.identity, self._bedside
+        return Snapshot(
+            t_ms=t_ms,
+            utc_ms=t_ms + self._journal.offset_ms,
+            started_t_ms=self.setup.started_t_ms,
+            board=board.serial if board else "",
+            bed=self.setup.bed or (board.bed if board else ""),
+            firmware=f"{board.board} {board.firmware}" if board else "",
+            simulated=self.simulated,
+            unsigned=self.setup.unsigned,
+            link=self._link,
+            link_detail=self._link_detail,
+            guard=self._board.word,
+            oximetry=bedside.oximetry,
+            cuff=bedside.cuff,
+            cuff_phase=bedside.cuff_phase,
+            cuff_pressure_mmhg=bedside.cuff_pressure_mmhg,
+            next_cuff_t_ms=bedside.next_cuff_ms if self._board.holds_session else None,
+            every_s=self.setup.every_s,
+            ends_t_ms=self._ends_ms,
+            alarms=self._watch.shown(),
+            audio_paused=bool(bedside.status & Status.AUDIO_PAUSED),
+            not_recorded=self._not_recorded,
+            notices=self._journal.notices,
+            frames_lost=self._frames_lost,
+            finished=self.finished,
+        )
+
+    # ------------------------------------------------------------ time, people, the recorder
+
+    def begin(self, t_ms: int) -> list[Fact]:
+        """The first fact of every session."""
+        signed = "limits not signed by a clinician" if self.setup.unsigned else ""
+        return [self._journal.note(t_ms, "session", "session", "begun", detail=signed)]
+
+    def advance(self, t_ms: int) -> list[Fact]:
+        """Lets time pass. Call it at exactly `next_deadline()`."""
+        facts: list[Fact] = [*self._watch.advance(t_ms), *self._bedside.advance(t_ms)]
+        if self._ends_ms is not None and t_ms >= self._ends_ms and not self._why_ended:
+            facts += self.end(t_ms, "time")
+        self._board.advance(t_ms)
+        return facts + self._finish(t_ms)
+
+    def end(self, t_ms: int, why: str) -> list[Fact]:
+        """Begins the end: the cuff is emptied and the session ended on the board; `finished` says when it is over."""
+        if self._why_ended:
+            return []
+        self._why_ended = why
+        self._bedside.ending = True
+        self._board.end(t_ms)
+        return [self._journal.note(t_ms, "session", "session", "ending", detail=why), *self._finish(t_ms)]
+
+    def action(self, name: str, t_ms: int, detail: str = "") -> list[Fact]:
+        """Something a person did: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, `note`."""
+        facts: list[Fact] = [self._journal.note(t_ms, "operator", name, detail=detail)]
+        if name == "start_cuff":
+            self._commands.append(CuffStart.request())
+        elif name == "stop_cuff":
+            self._commands.append(Abort.request())
+        elif name == "silence":
+            paused = self._bedside.status & Status.AUDIO_PAUSED
+            self._commands.append(AudioPause.request(0 if paused else PAUSE_S))
+        elif name == "acknowledge":
+            found, rules = self._watch.acknowledge(t_ms)
+            self._commands += [Acknowledge.request(rule) for rule in rules]
+            facts += found
+        elif name == "quit":
+            facts += self.end(t_ms, detail or "operator")
+        return facts
+
+    def recorder(self, state: str, why: str, t_ms: int) -> list[Fact]:
+        """Recording failed or works again."""
+        failed = state == "failed"
+        self._not_recorded = why if failed else ""
+        if not failed:
+            self._journal.say(f"recording works again{'; ' + why if why else ''}")
+        return [
+            self._journal.note(t_ms, "record", "recording", state, detail=why),
+            *self._watch.condition("not_recorded", failed, t_ms, why),
+        ]
+
+    def clock_set(self, step_ms: int, t_ms: int) -> list[Fact]:
+        """The computer's clock was set; the session's times are not."""
+        self._journal.say(
+            f"the computer's clock was set by {step_ms / 1000:+.1f} s; the session's times go on unchanged"
+        )
+        return [self._journal.note(t_ms, "record", "clock_set", value=step_ms / 1000, detail="seconds")]
+
+    # ------------------------------------------------------------ the link
+
+    def handle(self, event: link.LinkEvent, t_ms: int) -> list[Fact]:
+        """One thing that the link has to say."""
+        facts = self._handle(event, t_ms)
+        if self._board.notice:
+            facts.append(self._journal.note(t_ms, "board", "session", "notice", detail=self._board.notice))
+            self._journal.say(self._board.notice)
+            self._board.notice = ""
+        return facts + self._finish(t_ms)
+
+    def _handle(self, event: link.LinkEvent, t_ms: int) -> list[Fact]:
+        note = self._journal.note
+        match event:
+            case link.Received():
+                if self._link == "silent" and isinstance(event.message, Heartbeat):
+                    self._link, self._link_detail = "up", ""
+                    self._bedside.heard_again(t_ms)
+                return self._bedside.message(event.message, event)
+            case link.Connected():
+                return self._connected(event.hello, t_ms)
+            case link.LinkUp():
+                self._link, self._link_detail = "connecting", ""
+                return [note(t_ms, "link", "link", "open")]
+            case link.LinkDown():
+                return self._lost("down", event.why, t_ms, t_ms, "unplugged")
+            case link.Silent():
+                return self._lost("silent", "no heartbeat for 3 s", t_ms, event.since_ms, "silent")
+            case link.Incompatible():
+                return self._lost("down", event.why, t_ms, t_ms, "incompatible")
+            case link.NoHello():
+                self._link_detail = event.why
+                return [note(t_ms, "link", "no_hello", detail=event.why)]
+            case link.Restarted():
+                return self._restarted(event, t_ms)
+            case link.Lost():
+                self._frames_lost += event.frames
+                return [note(t_ms, "link", "frames_lost", value=event.frames, detail=f"from frame {event.first_seq}")]
+            case link.Answered():
+                return self._answered(event, t_ms)
+            case link.TimedOut():
+                self._board.timed_out(event)
+                return [note(t_ms, "link", "no_answer", detail=event.why)]
+            case link.Notice():
+                self._journal.say(event.text)
+                return [note(t_ms, "link", "notice", detail=event.text)]
+            case link.Console():
+                return [note(t_ms, "board", "console", detail=event.text)]
+
+    def _connected(self, hello: Hello, t_ms: int) -> list[Fact]:
+        who = self.identity = identity(hello)
+        self._mark(self.setup.simulated or who.simulated)
+        self._link, self._link_detail = "up", ""
+        self._board.connected()
+        self._bedside.connected(hello, t_ms)
+        said = f"{who} boot {hello.boot} ({name_of(ResetCause, hello.reset_cause)})"
+        facts: list[Fact] = [self._journal.note(t_ms, "link", "board", "connected", detail=said)]
+        return facts + list(self._watch.condition("link_lost", False, t_ms))
+
+    def _lost(self, word: str, why: str, t_ms: int, since_ms: int, gap: str) -> list[Fact]:
+        self._link, self._link_detail = word, why
+        if word == "down":
+            self._board.disconnected()
+        facts: list[Fact] = [self._journal.note(t_ms, "link", "link", word, detail=why)]
+        facts += self._gaps.begin(since_ms, gap)
+        facts += self._watch.condition("link_lost", True, t_ms, why)
+        return facts + self._bedside.blank(t_ms)
+
+    def _restarted(self, event: link.Restarted, t_ms: int) -> list[Fact]:
+        cause = "" if event.cause is None else name_of(ResetCause, event.cause)
+        shown = self._bedside.oximetry
+        facts: list[Fact] = [self._journal.note(t_ms, "board", "restarted", value=event.boot, detail=cause)]
+        facts += self._gaps.begin(shown.t_ms if shown else t_ms, "restarted")
+        facts += self._watch.board_restarted(t_ms)
+        facts += self._watch.condition("board_restarted", True, t_ms, cause)
+        return facts + self._bedside.blank(t_ms)
+
+    def _answered(self, event: link.Answered, t_ms: int) -> list[Fact]:
+        self._board.answered(event, t_ms)
+        if event.command != CuffStart.TYPE or event.outcome != Outcome.REFUSED:
+            return []
+        why = event.detail or name_of(Refusal, event.refusal).replace("_", " ")
+        self._journal.say(f"the board refused to start the cuff: {why}")
+        return [self._journal.note(t_ms, "cuff", "start", "refused", detail=why)]
+
+    # ------------------------------------------------------------ inside
+
+    def _mark(self, simulated: bool) -> None:
+        words = tuple(word for word, so in (("simulated", simulated), ("unsigned", self.setup.unsigned)) if so)
+        self._bedside.flags = self._gaps.flags = words
+
+    def _finish(self, t_ms: int) -> list[Fact]:
+        if self.finished or not self._why_ended or not self._board.finished:
+            return []
+        self.finished = True
+        return [*self._gaps.end(t_ms), self._journal.note(t_ms, "session", "session", "ended", detail=self._why_ended)]

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a screen may show at one moment: immutable, complete, and free of any number that is not current."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmShown:
+    """One alarm that is raised. `kind` is `physiological` or `technical`, `state` is `active` or `acknowledged`."""
+
+    name: str
+    kind: str
+    priority: str
+    state: str
+    text: str
+    since_ms: int
+    value: float | None = None
+    limit: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OximetryShown:
+    """The latest reading of the oximeter, while it is current. A missing value has its reason in words."""
+
+    t_ms: int
+    spo2_pct: float | None
+    pulse_bpm: float | None
+    perfusion_pct: float | None
+    quality: int | None
+    spo2_reason: str
+    pulse_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CuffShown:
+    """The latest result of the cuff, good or not; it is a point in time and always shown with its age."""
+
+    t_ms: int
+    utc_ms: int
+    sbp_mmhg: float | None
+    map_mmhg: float | None
+    dbp_mmhg: float | None
+    pulse_bpm: float | None
+    quality: int | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A session at `t_ms`. Times are on the session's monotonic clock, ages are differences to `t_ms`."""
+
+    t_ms: int
+    utc_ms: int
+    started_t_ms: int
+    board: str
+    """Serial number, or empty before the board has said who it is."""
+    bed: str
+    firmware: str
+    simulated: bool
+    unsigned: bool
+    link: str
+    """`connecting`, `up`, `silent` or `down`."""
+    link_detail: str
+    guard: str
+    """What the board does by itself: `guarding`, `preparing`, `ending`, `not guarding`."""
+    oximetry: OximetryShown | None
+    """None where there is no current reading: nothing is repeated."""
+    cuff: CuffShown | None
+    cuff_phase: str
+    cuff_pressure_mmhg: float | None
+    next_cuff_t_ms: int | None
+    every_s: int | None
+    ends_t_ms: int | None
+    alarms: tuple[AlarmShown, ...]
+    """The worst first."""
+    audio_paused: bool
+    not_recorded: str
+    """Why nothing is recorded at present, or empty."""
+    notices: tuple[str, ...]
+    """The latest last."""
+    frames_lost: int
+    finished: bool
+
+    @property
+    def elapsed_s(self) -> float:
+        return (self.t_ms - self.started_t_ms) / 1000
