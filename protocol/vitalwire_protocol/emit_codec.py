@@ -88,7 +88,10 @@ def emit_codec(schema: Schema) -> str:
     blocks.append(HELPERS)
     blocks += [_lines(_message_class(m)) for m in schema.messages]
     classes = [m.class_name for m in schema.messages]
-    blocks.append(_lines(["Message: TypeAlias = (", f"    {classes[0]}", *(f"    | {c}" for c in classes[1:]), ")"]))
+    union = "Message: TypeAlias = " + " | ".join(classes)
+    if len(union) > WIDTH:
+        union = _lines(["Message: TypeAlias = (", f"    {classes[0]}", *(f"    | {c}" for c in classes[1:]), ")"])
+    blocks.append(union)
     blocks.append(FIT)
     for m in schema.messages:
         blocks += [_lines(_structs(m)), _lines(_decoder(m)), _lines(_encoder(m))]
@@ -151,7 +154,8 @@ def _run_note(m: MessageRecord) -> str:
     if not m.run.fields:
         return m.run.doc
     what = ", ".join(f.name for f in m.run.fields)
-    return f"{what}, {what}, ...; {m.run.doc}" if m.run.flat else f"({what}), ...; {m.run.doc}"
+    shape = f"{what}, {what}, ..." if m.run.flat else f"({what}), ..."
+    return f"{shape}; {m.run.doc}" if m.run.doc else shape
 
 
 def _commented(code: str, note: str) -> str:
@@ -261,7 +265,11 @@ def _encoder(m: MessageRecord) -> list[str]:
         args.append("present")
     for f in m.fields:
         value = f"m.{f.name}" if f.scale == 1 else f"round(m.{f.name} * {f.scale})"
-        args.append(f"0 if m.{f.name} is None else {value}" if f.bit is not None else value)
+        if f.bit is not None:
+            value = f"0 if m.{f.name} is None else {value}"
+        elif f.since and f.scale != 1:  # absent only in what an older sender sent; packing None is refused
+            value = f"None if m.{f.name} is None else {value}"
+        args.append(value)
     lines += call(4, f"{'head =' if m.run else 'return'} _{m.name}_pack(", args, ")")
     if m.run and not m.run.fields:
         lines.append(f'    return head + m.{m.run.name}.encode("utf-8", "replace")')

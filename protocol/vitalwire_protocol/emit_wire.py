@@ -165,13 +165,11 @@ def _parser_of_grown(m: MessageRecord) -> list[str]:
         ]
         if m.run.fields:
             lines += [f"    if (end - run) % {m.run.item_bytes}:", "        return None"]
-        values = "(memoryview(buf)[run:end],)"
     skip = 1 if m.run else 0
     for size in reversed((*m.older_head_bytes, m.head_bytes)):
         fields = [f for f in m.fields if m.end_of(f) <= size]
-        missing = ["None"] * (len(m.fields) - len(fields))
-        tail = f" + ({', '.join(missing)},)" if missing else ""
-        tail += f" + {values}" if m.run else ""
+        rest = ["None"] * (len(m.fields) - len(fields)) + (["memoryview(buf)[run:end]"] if m.run else [])
+        tail = f" + ({', '.join(rest)}{',' if len(rest) == 1 else ''})" if rest else ""
         test = f"stop >= {size}" if size == m.head_bytes else f"stop == {size}"
         form = "<" + "".join(f.format for f in fields)
         at = f"off + {skip}" if skip else "off"

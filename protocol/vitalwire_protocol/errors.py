@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: N818  (named for what went wrong: `except BadCrc` reads well)
 """Why a frame was not taken: one exception a cause, so that a decoder can count each."""
 
 from __future__ import annotations
