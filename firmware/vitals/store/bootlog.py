@@ -56,11 +56,12 @@ class BootLog:
         self._since_s = 0
         self._crashes = []
 
-    def start(self, hardware_cause):
+    def start(self, hardware_cause, save=True):
         """Counts this start, and decides what it is. `hardware_cause` is RESET_CAUSE_* as the processor tells it.
 
         Service mode lasts until `leave_service()` or until power is taken away; three crashes within five minutes
-        lead there too. Never raises: a board whose flash fails still starts, with `stored` False.
+        lead there too. Never raises: a board whose flash fails still starts, with `stored` False. With `save` False
+        nothing is written: the caller calls `save()` as soon as the cuff is empty.
         """
         self._take(self._copies.load())
         intent, fault, run_s = self._intent, self._intent_fault, self._run_s
@@ -77,7 +78,8 @@ class BootLog:
             self._crashed(self._since_s + run_s)
             run_s = -self._since_s
         self._since_s = min(self._since_s + run_s, CRASH_WINDOW_S)
-        self._save()
+        if save:
+            self.save()
 
     def checkpoint(self, run_s):
         """The application says once in a while how long it has run, and may write to flash now. Writes at most once
@@ -85,20 +87,20 @@ class BootLog:
         step = min(run_s // CHECKPOINT_S * CHECKPOINT_S, CRASH_WINDOW_S)
         if step > self._run_s:
             self._run_s = step
-            self._save()
+            self.save()
 
     def intend(self, intent, fault=NO_FAULT):
         """Says why the restart that follows is wanted: RESTART, SERVICE, or CRASHED by an exception that was caught.
         Returns whether that could be stored."""
         self._intent, self._intent_fault = intent, fault
-        return self._save()
+        return self.save()
 
     def leave_service(self):
         """The next start is the application's, with no crash on its record. Returns whether that could be stored."""
         self.service, self.service_fault = False, NO_FAULT
         self._crashes = []
         self._intent, self._intent_fault = RESTART, NO_FAULT
-        return self._save()
+        return self.save()
 
     def crashes(self):
         """[(seconds run since the crash before, FAULT_*)] of the last crashes, newest first."""
@@ -122,7 +124,8 @@ class BootLog:
         self.service = bool(service)
         self._crashes = [(fields[i], fields[i + 1]) for i in range(7, 13, 2) if fields[i] != _NO_CRASH]
 
-    def _save(self):
+    def save(self):
+        """Writes the record. Returns whether it could be stored."""
         crashes = self._crashes + [(_NO_CRASH, 0)] * (CRASHES - len(self._crashes))
         payload = struct.pack(
             _RECORD,

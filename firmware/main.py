@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the board and the application, and runs it; or holds the board safe in service mode and leaves the REPL."""
+
+import sys
+
+import vitals
+
+# A free cuff is empty by then; one that is not must not keep a crashed board from starting again.
+_EMPTY_WITHIN_MS = 10000
+_STEP_MS = 50
+_HELLO_WITHIN_MS = 500
+
+
+def run(board=None):
+    """Runs the application; returns only in service mode, at the REPL. `board` replaces the one that is detected."""
+    if board is None:
+        from vitals.boards import detect
+
+        board = detect()()
+    log = vitals.boot_log
+    if log is None:
+        from vitals.store.bootlog import BootLog
+
+        log = BootLog(board.storage_path)
+        log.start(board.reset_cause, save=False)
+    if log.service or _asked_by_buttons(board, log):
+        _service(board, log)
+        return
+    feed = []
+    try:
+        board.wire.open()
+        from vitals.app import App
+
+        app = App(board, log)
+        feed.append(app.feed)
+        app.run()
+    except Exception as error:
+        _crashed(board, log, error, feed[0] if feed else None)
+
+
+def _cuff_empty(board):
+    """By the guard channel alone; None if it gives no valid reading."""
+    from vitals.drivers.guard import Guard
+
+    cmmhg = Guard(board.guard_read_shared).sample()
+    return None if cmmhg is None else cmmhg <= 1500
+
+
+def _asked_by_buttons(board, log):
+    from vitals.service import mode
+
+    a, b = board.button_a.value() == 0, board.button_b.value() == 0
+    return mode.requested_by_buttons(a, b, log.cause, _cuff_empty(board))
+
+
+def _wait_until_empty(board, feed):
+    """Valves are open; gives the cuff its time. Returns whether it is known to be empty."""
+    clock = board.clock
+    end_ms = clock.now_ms() + _EMPTY_WITHIN_MS
+    while not _cuff_empty(board) and clock.now_ms() < end_ms:
+        if feed:
+            feed()
+        step_ms = clock.now_ms() + _STEP_MS
+        while clock.now_ms() < step_ms:
+            clock.sleep_until(step_ms)
+
+
+def _say(board, text):
+    """Text on the wire for whoever listens; what finds no room is lost."""
+    data = text.encode()
+    board.wire.write(data, len(data))
+
+
+def _cut(board):
+    """Everything off and open, whatever state the application left behind."""
+    from vitals.drivers.pneumatics import Pneumatics
+
+    return Pneumatics(board.pump, board.pump_enable, board.bleed, board.dump)
+
+
+def _service(board, log):
+    """Outputs safe, no watchdog, the reason in a hello and in words, then the REPL."""
+    from vitals.parts.identity import say_hello
+    from vitals.service import mode
+
+    outputs = _cut(board)
+    _wait_until_empty(board, None)
+    log.save()
+    say_hello(board, log, _HELLO_WITHIN_MS)
+    mode.hold(outputs, lambda line: _say(board, line + "\r\n"), log)
+    close = getattr(board.wire, "close", None)
+    if close:
+        close()
+
+
+def _crashed(board, log, error, feed):
+    """An exception ended the loop: outputs safe, say it, record it once the cuff is empty, start again."""
+    from vitals.link import wire
+    from vitals.store import bootlog
+
+    _cut(board)
+    _say(board, "\r\n" + _traceback(error).replace("\n", "\r\n"))
+    _wait_until_empty(board, feed)
+    log.intend(bootlog.CRASHED, wire.FAULT_MEMORY if isinstance(error, MemoryError) else wire.FAULT_NONE)
+    board.reset()
+
+
+def _traceback(error):
+    """The traceback as the interpreter prints it, its end if it is long."""
+    if hasattr(sys, "print_exception"):
+        import io
+
+        text = io.StringIO()
+        sys.print_exception(error, text)
+        return text.getvalue()[-600:]
+    return "%s: %s\n" % (type(error).__name__, error)
+
+
+if __name__ == "__main__":
+    run()

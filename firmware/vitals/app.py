@@ -1,0 +1,448 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The application: every part made once, and the one loop that advances each of them to now."""
+
+import gc
+
+from micropython import const
+
+from vitals.alarms.audio import AudioPause
+from vitals.alarms.limits import DBP, PULSE, SBP, SPO2, Limits
+from vitals.drivers.annunciator import Annunciator
+from vitals.drivers.bus import Bus
+from vitals.drivers.buttons import Button
+from vitals.drivers.guard import Guard, supply_mv
+from vitals.drivers.max30102 import Max30102
+from vitals.drivers.mprls import Mprls
+from vitals.drivers.pneumatics import Pneumatics
+from vitals.link import telemetry, wire
+from vitals.link.outbox import Outbox
+from vitals.nibp.controller import CuffController
+from vitals.nibp.oscillometry import ALGORITHM
+from vitals.oximetry.curve import Curve
+from vitals.oximetry.oximeter import Oximetry
+from vitals.parts import identity
+from vitals.parts.actions import Actions
+from vitals.parts.cuff import Cuff
+from vitals.parts.finger import Finger
+from vitals.parts.host import Host
+from vitals.parts.panel import Panel
+from vitals.safety.faults import Faults
+from vitals.safety.interlock import TICK_MS, Interlock
+from vitals.safety.watchdog import Supervisor
+from vitals.store import bootlog
+from vitals.store.calibration import Calibration
+from vitals.store.config import Config
+from vitals.store.eventlog import EventLog
+from vitals.store.readings import Readings
+from vitals.store.session import Session
+from vitals.store.storage import Storage
+
+SECOND_MS = const(1000)
+# 6 V supply or battery; below this the pump no longer reaches its pressures and the valves' hold is not certain.
+SUPPLY_LOW_MV = const(5200)
+# A turn this long means that something waits that must not.
+TURN_LONG_US = const(100000)
+# While frames wait, the wire is asked again this soon.
+FLUSH_MS = const(2)
+_TICKS_MASK = const(0x3FFFFFFF)
+
+PARTS = ("host", "cuff", "finger", "panel", "second")
+
+
+class App:
+    """`board` gives pins, buses, clock, wire and storage; `boot_log` has been started."""
+
+    def __init__(self, board, boot_log):
+        self.board = board
+        self.clock = board.clock
+        self.boot_log = boot_log
+        self.storage = Storage(board.storage_path)
+        self.storage.blocked = True  # until a pressure has been read
+        self.config = Config(self.storage)
+        self.calibration = Calibration(self.storage)
+        self.event_log = EventLog(self.storage, boot_log.boot)
+        self.session = Session()
+        self.limits = Limits()
+        self.faults = Faults()
+        self.audio = AudioPause()
+        self.readings = Readings()
+        self.outbox = Outbox()
+        self.telemetry = telemetry.Telemetry(self.outbox, self.readings)
+        self._make_cuff()
+        self._make_finger()
+        annunciator = Annunciator(board.led_red, board.led_yellow, board.buzzer)
+        self.panel = Panel(
+            annunciator, Button(board.button_a), Button(board.button_b), self.limits, self.faults, self.audio
+        )
+        self.host = Host(board.wire, self.telemetry, Actions(self))
+        self.feed = board.start_watchdog()
+        self.supervisor = Supervisor(PARTS, self.feed)
+        self.apply_config()
+        self._identity = ""
+        self._supply_mv = None
+        self._restart_ms = None
+        self._restart_event = None
+        self._turn_worst_us = 0
+        self._late = False
+        now = self.clock.now_ms()
+        self._second_ms = now + SECOND_MS
+        self._began_ms = now
+        board.start_timer(TICK_MS, self.interlock.tick)
+        self._say_start(now)
+
+    # ------------------------------------------------------------ making
+
+    def _make_cuff(self):
+        board = self.board
+        self.outputs = Pneumatics(board.pump, board.pump_enable, board.bleed, board.dump)
+        self.interlock = Interlock(self.outputs, board.guard_read, getattr(board.clock, "ticks_ms", None))
+        guard = Guard(board.guard_read_shared)
+        if self.calibration.guard is not None:
+            self.interlock.calibrate(*self.calibration.guard)
+            guard.calibrate(*self.calibration.guard)
+        self.cuff_bus = Bus(board.cuff_lines)
+        self.cuff = Cuff(
+            Mprls(self.cuff_bus),
+            guard,
+            self.outputs,
+            CuffController(rest_first=self.boot_log.cause != wire.RESET_CAUSE_POWER_ON),
+            self.interlock,
+            self.faults,
+            self.telemetry,
+            board.external_ok.value,
+            board.hard_timer,
+        )
+        self.cuff.calibration = self.calibration.cuff
+
+    def _make_finger(self):
+        self.oximeter_bus = Bus(self.board.oximeter_lines)
+        curve = None if self.calibration.curve is None else Curve(self.calibration.curve)
+        oximetry = Oximetry(averaging_s=self.config.averaging_s, curve=curve)
+        self.finger = Finger(Max30102(self.oximeter_bus), oximetry, self.faults, self.telemetry)
+
+    def apply_config(self):
+        """Lets the settings take effect."""
+        config = self.config
+        self.finger.ppg_stream = config.ppg_stream
+        if self.finger.oximetry.averaging_s != config.averaging_s:
+            self.finger.oximetry.set_averaging(config.averaging_s)
+        self.panel.annunciator.volume(config.sound_pct)
+        self._identity = identity.text(self.board.serial, config.bed_label)
+
+    def _say_start(self, t_ms):
+        log = self.boot_log
+        self._event(t_ms, wire.EVENT_BOOT, log.fault, log.cause)
+        if log.cause == wire.RESET_CAUSE_EXCEPTION:
+            self._event(t_ms, wire.EVENT_EXCEPTION, log.fault)
+        if self.config.defaulted:
+            self._event(t_ms, wire.EVENT_CONFIG_DEFAULTED)
+        if self.config.corrupt or self.calibration.corrupt:
+            self.faults.report(wire.FAULT_CONFIG_CORRUPT, t_ms)
+
+    # ------------------------------------------------------------ the loop
+
+    def run(self):
+        """Turns until the board restarts. Does not return."""
+        while True:
+            self.clock.sleep_until(self.turn())
+
+    def turn(self):
+        """One turn: everything to now. Returns when the next is due, ms."""
+        clock = self.clock
+        began_us = clock.ticks_us()
+        t_ms = clock.now_ms()
+        supervisor = self.supervisor
+        self.host.advance(t_ms)
+        supervisor.report(0)
+        self._buttons(t_ms)
+        self.cuff_bus.advance(t_ms)
+        self.oximeter_bus.advance(t_ms)
+        self.cuff.advance(t_ms)
+        self._cuff_result(t_ms)
+        supervisor.report(1)
+        self.finger.advance(t_ms)
+        supervisor.report(2)
+        if t_ms >= self._second_ms:
+            self._second(t_ms)
+        self._session(t_ms)
+        supervisor.report(4)
+        self._changes(t_ms)
+        self.panel.advance(t_ms, self.session.number is not None)
+        supervisor.report(3)
+        self.outbox.flush(self.board.wire)
+        self.interlock.kick()
+        supervisor.end_turn()
+        if self._restart_ms is not None and t_ms >= self._restart_ms:
+            self._restart()
+        took_us = (clock.ticks_us() - began_us) & _TICKS_MASK
+        if took_us > self._turn_worst_us:
+            self._turn_worst_us = took_us
+        return self._next(t_ms)
+
+    def _next(self, t_ms):
+        first = self._second_ms
+        deadline = self.cuff.next_deadline()
+        if deadline < first:
+            first = deadline
+        deadline = self.finger.next_deadline()
+        if deadline < first:
+            first = deadline
+        for deadline in (
+            self.panel.next_deadline(),
+            self.session.next_deadline(),
+            self.limits.next_deadline(),
+            self.faults.next_deadline(),
+            self.host.next_deadline(),
+            self._restart_ms,
+        ):
+            if deadline is not None and deadline < first:
+                first = deadline
+        if self.outbox.pending and first > t_ms + FLUSH_MS:
+            first = t_ms + FLUSH_MS
+        return first
+
+    def _buttons(self, t_ms):
+        panel = self.panel
+        if panel.button_a.advance(t_ms):
+            self._event(t_ms, wire.EVENT_BUTTON_A)
+            if self.cuff.controller.active:
+                self.stop_cuff(t_ms)
+            elif self.interlock.tripped:
+                self.cuff.reset_interlock()
+            else:
+                self.cuff.start(t_ms, wire.TRIGGER_BUTTON)
+        if panel.button_b.advance(t_ms):
+            self._event(t_ms, wire.EVENT_BUTTON_B)
+            panel.pressed_b(t_ms)
+
+    # ------------------------------------------------------------ once a second
+
+    def _second(self, t_ms):
+        self._second_ms += SECOND_MS
+        if self._second_ms <= t_ms:
+            self._second_ms = t_ms + SECOND_MS
+        cuff = self.cuff
+        self._watch_supply(t_ms)
+        self.faults.observe(wire.FAULT_LOOP_SLOW, self._turn_worst_us > TURN_LONG_US, t_ms, self._turn_worst_us // 1000)
+        blanked_ms = 0
+        if cuff.pressurised and self.session.same_limb:
+            blanked_ms = t_ms - cuff.pressurised_since_ms + 1
+        self.finger.report(t_ms, blanked_ms, cuff.pressurised)
+        if self.session.number is not None:
+            self.limits.observe(SPO2, self.finger.spo2_x10, t_ms)
+            self.limits.observe(PULSE, self.finger.pulse_x10, t_ms)
+        self._housekeeping(t_ms)
+        self._heartbeat(t_ms)
+
+    def _watch_supply(self, t_ms):
+        if self.config.own_supply:
+            self._supply_mv = supply_mv(self.board.supply_read())
+            self.faults.observe(wire.FAULT_SUPPLY_LOW, self._supply_mv < SUPPLY_LOW_MV, t_ms, self._supply_mv)
+        else:
+            self._supply_mv = None
+
+    def _housekeeping(self, t_ms):
+        """What may take its time: flash and garbage, never while the cuff works or holds pressure."""
+        empty = self.cuff.empty()
+        busy = self.cuff.controller.active or self.cuff.pressurised
+        self.storage.blocked = busy or (empty is None and t_ms - self._began_ms < 15000)
+        if self.storage.blocked:
+            return
+        gc.collect()
+        if not self.boot_log.stored:
+            self.boot_log.save()
+        elif self.event_log.flush():
+            self.boot_log.checkpoint((t_ms - self._began_ms) // 1000)
+
+    def _heartbeat(self, t_ms):
+        self.telemetry.heartbeat(
+            t_ms,
+            self.boot_log.boot,
+            self._status(),
+            self.limits.crc,
+            self._supply_mv,
+            (self._turn_worst_us + 999) // 1000,
+            gc.mem_free() if hasattr(gc, "mem_free") else None,
+        )
+        self._turn_worst_us = 0
+
+    def _status(self):
+        status = self.faults.status()
+        cuff = self.cuff
+        if self.session.number is not None:
+            status |= wire.STATUS_SESSION
+        if cuff.controller.active:
+            status |= wire.STATUS_CUFF_ACTIVE
+        if cuff.pressurised:
+            status |= wire.STATUS_CUFF_PRESSURISED
+        if self.audio.paused:
+            status |= wire.STATUS_AUDIO_PAUSED
+        if self.limits.showing():
+            status |= wire.STATUS_ALARM_ACTIVE
+        if self.config.defaulted:
+            status |= wire.STATUS_CONFIG_DEFAULTED
+        if not self.calibration.complete:
+            status |= wire.STATUS_UNCALIBRATED
+        if self.limits.set_by_host:
+            status |= wire.STATUS_LIMITS_SET
+        if self.host.spoken and not self.host.present:
+            status |= wire.STATUS_HOST_LOST
+        return status
+
+    # ------------------------------------------------------------ what came of it
+
+    def _event(self, t_ms, event, fault=wire.FAULT_NONE, value=None):
+        self.telemetry.event(t_ms, event, fault, value)
+        self.event_log.add(event, fault, value, t_ms)
+
+    def _changes(self, t_ms):
+        """Takes what limits, faults and sound have to tell, each with its own time."""
+        limits = self.limits
+        limits.advance(t_ms)
+        change = limits.take_change()
+        while change is not None:
+            self.telemetry.alarm(change, change.t_ms)
+            change = limits.take_change()
+        faults = self.faults
+        faults.advance(t_ms)
+        change = faults.take_change()
+        while change is not None:
+            self._event(change.t_ms, change.event, change.fault, change.value)
+            change = faults.take_change()
+        change = self.audio.take_change()
+        while change is not None:
+            paused, when_ms = change
+            self.telemetry.event(when_ms, wire.EVENT_AUDIO_PAUSED if paused else wire.EVENT_AUDIO_RESUMED)
+            change = self.audio.take_change()
+        if self._late and self.telemetry.keep is None:
+            self._send_late(t_ms)
+
+    def _cuff_result(self, t_ms):
+        result = self.cuff.controller.take_result()
+        if result is None:
+            return
+        flags = result.flags
+        if self.calibration.cuff is None:
+            flags |= wire.READING_FLAGS_UNCALIBRATED
+        self.telemetry.nibp(t_ms, result, self.cuff.session, flags)
+        self._event(t_ms, wire.EVENT_CUFF_STOPPED, wire.FAULT_NONE, result.cycle)
+        if self.session.number is not None and self.cuff.session == self.session.number:
+            self.limits.observe(SBP, result.sbp_x10, t_ms)
+            self.limits.observe(DBP, result.dbp_x10, t_ms)
+        self.host.finish(result.outcome, t_ms)
+
+    def stop_cuff(self, t_ms):
+        """Ends any cycle and opens the valves."""
+        self.cuff.stop(t_ms)
+        self._cuff_result(t_ms)
+
+    def send_oscillogram(self, cycle, t_ms):
+        """Sends the beats of the last cycle. Returns wire.REFUSAL_*."""
+        controller = self.cuff.controller
+        beats = controller.capture
+        count = beats.beats
+        if controller.active or cycle != controller.oscillogram_cycle or not count:
+            return wire.REFUSAL_NOT_FOUND
+        size = telemetry.OSCILLOGRAM_PART
+        parts = (count + size - 1) // size
+        for part in range(parts):
+            if not self.telemetry.oscillogram_part(
+                t_ms,
+                cycle,
+                ALGORITHM,
+                part,
+                parts,
+                beats.pressure_cmmhg,
+                beats.amplitude_mmmhg,
+                beats.t_10ms,
+                count,
+            ):
+                return wire.REFUSAL_BUSY
+        return wire.REFUSAL_NONE
+
+    # ------------------------------------------------------------ session
+
+    def _session(self, t_ms):
+        session = self.session
+        if session.number is None:
+            return
+        if session.expired(t_ms):
+            self.session_end(t_ms, wire.EVENT_SESSION_EXPIRED)
+        elif session.cycle_due(t_ms):
+            self.cuff.start(t_ms, wire.TRIGGER_INTERVAL)
+
+    def session_begin(self, number, interval_s, max_minutes, same_limb, t_ms):
+        """Opens a session. Nothing of the last patient stays. Returns wire.REFUSAL_*."""
+        refusal = self.session.begin(number, interval_s, max_minutes, same_limb, t_ms)
+        if refusal != wire.REFUSAL_NONE:
+            return refusal
+        self.limits.reset(t_ms)
+        self.audio.end(t_ms)
+        self.cuff.controller.session_reset()
+        self.finger.new_session()
+        self.readings.begin(number)
+        self.telemetry.session = number
+        self.cuff.controller.session_open = True
+        self._event(t_ms, wire.EVENT_SESSION_BEGIN, wire.FAULT_NONE, None)
+        return wire.REFUSAL_NONE
+
+    def session_end(self, t_ms, event):
+        """Ends the session: the cuff is emptied, limits and silences end with it."""
+        self.stop_cuff(t_ms)
+        self._event(t_ms, event)
+        self.session.end()
+        self.limits.reset(t_ms)
+        self.audio.end(t_ms)
+        self.cuff.controller.session_reset()
+        self.finger.new_session()
+        self.cuff.controller.session_open = False
+        self.telemetry.session = None
+        self.telemetry.keep = None
+
+    # ------------------------------------------------------------ host
+
+    def say_hello(self, t_ms):
+        board = self.board
+        log = self.boot_log
+        capabilities = identity.capabilities(board, self.config.own_supply, self.cuff.external_seen)
+        self.telemetry.hello(
+            t_ms, board.kind, log.cause, log.service_fault or log.fault, 0, capabilities, log.boot, self._identity
+        )
+
+    def host_lost(self, t_ms):
+        """Nobody listens: interval cycles and alarms go on, readings are kept."""
+        self._event(t_ms, wire.EVENT_HOST_LOST)
+        self.telemetry.keep = self.session.number
+
+    def host_returned(self, t_ms):
+        """Somebody listens: first what was kept, marked late."""
+        self.telemetry.keep = None
+        self._event(t_ms, wire.EVENT_HOST_RETURNED)
+        if self.readings.count:
+            self._late = True
+            self.telemetry.event(t_ms, wire.EVENT_LATE_BEGIN, wire.FAULT_NONE, self.readings.count)
+
+    def _send_late(self, t_ms):
+        self.telemetry.send_late()
+        if not self.readings.count:
+            self._late = False
+            if self.readings.dropped:
+                self.telemetry.event(t_ms, wire.EVENT_STORE_OVERFLOW, wire.FAULT_NONE, self.readings.dropped)
+            self.telemetry.event(t_ms, wire.EVENT_LATE_END)
+
+    # ------------------------------------------------------------ ending
+
+    def intend_restart(self, t_ms):
+        """Stores that the restart is wanted, and restarts soon. Returns wire.REFUSAL_*."""
+        if not self.boot_log.intend(bootlog.RESTART):
+            return wire.REFUSAL_STORAGE
+        self.restart_soon(t_ms)
+        return wire.REFUSAL_NONE
+
+    def restart_soon(self, t_ms):
+        """Restarts when the answer has had time to leave."""
+        self._restart_ms = t_ms + 200
+
+    def _restart(self):
+        self.outputs.cut()
+        self.board.reset()

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Honeywell MPR pressure sensor, 0-300 mmHg gauge, transfer function A (MPRLS0300YG): started, collected a tick later.
+
+Status byte and transfer function: Honeywell MPR series data sheet (bit 6 powered, 5 busy, 2 memory integrity error,
+0 arithmetic saturation, others always 0; 0-300 mmHg is 10-90 % of 2^24 counts).
+"""
+
+from micropython import const
+
+from vitals.link import wire
+
+ADDRESS = const(0x18)
+CONVERSION_MS = const(5)
+
+_COUNTS_AT_ZERO = const(1677722)
+# 300 mmHg spans 13421773 counts: 447.3924 a 0.01 mmHg. Times 64 both stay below 2^30, and the error below 0.01 mmHg.
+_COUNTS_Q6 = const(28633)
+# "Out of range" above this; the sensor is specified to 300.
+TOP_CMMHG = const(29500)
+# Gauge pressure in a cuff does not fall below the air around it; total error is 1.5 % of full scale.
+BOTTOM_CMMHG = const(-3000)
+
+_POWERED = const(0x40)
+_BUSY = const(0x20)
+_INTEGRITY = const(0x04)
+_SATURATED = const(0x01)
+_ALWAYS_ZERO = const(0x9A)
+
+_BUSY_MS = const(30)
+# Failures in a row before they are a fault: one disturbed transfer is none.
+_PATIENCE = const(3)
+# The last bits of 24 are noise. A reading that repeats to the bit for this long while the cuff works is not alive.
+_STALE_MS = const(2000)
+
+
+def cmmhg_of(counts):
+    """0.01 mmHg for raw counts of 24 bits."""
+    return ((counts - _COUNTS_AT_ZERO) << 6) // _COUNTS_Q6
+
+
+class Mprls:
+    """Call `advance(t_ms, active)` on each tick: it collects the conversion that is ready and starts the next.
+
+    `fresh` says whether that brought a reading. `counts` and `cmmhg` are the last one, None if the last attempt gave
+    none. `fault` is wire.FAULT_*: FAULT_CUFF_BUS no answer or no power, CUFF_ID not this sensor, CUFF_INTEGRITY its
+    memory, CUFF_SATURATED its arithmetic or a pressure below what can be, OVER_PRESSURE above 295 mmHg (out of the
+    sensor's range), CUFF_STALE no new value.
+    """
+
+    def __init__(self, bus):
+        self._bus = bus
+        self._command = b"\xaa\x00\x00"
+        self._answer = bytearray(4)
+        self._started_ms = None
+        self._failures = 0
+        self._same_counts = None
+        self._same_since_ms = 0
+        self.fresh = False
+        self.counts = None
+        self.cmmhg = None
+        self.fault = wire.FAULT_NONE
+        self.status = None
+
+    def advance(self, t_ms, active):
+        """`active`: the cuff works, so that a reading that never changes is a fault."""
+        self.fresh = False
+        started = self._started_ms
+        if started is not None:
+            if t_ms - started < CONVERSION_MS:
+                return
+            if not self._collect(t_ms, active):
+                return
+        self._started_ms = t_ms if self._bus.write(ADDRESS, self._command) else None
+        if self._started_ms is None:
+            self._missed(wire.FAULT_CUFF_BUS)
+
+    def _collect(self, t_ms, active):
+        """Returns whether this conversion is done with, good or bad."""
+        answer = self._answer
+        if not self._bus.read(ADDRESS, answer):
+            self._missed(wire.FAULT_CUFF_BUS)
+            return True
+        status = answer[0]
+        self.status = status
+        if status & _ALWAYS_ZERO:
+            self._missed(wire.FAULT_CUFF_ID)
+        elif not status & _POWERED:
+            self._missed(wire.FAULT_CUFF_BUS)
+        elif status & _BUSY:
+            if t_ms - self._started_ms < _BUSY_MS:
+                return False
+            self._missed(wire.FAULT_CUFF_STALE)
+        elif status & _INTEGRITY:
+            self._missed(wire.FAULT_CUFF_INTEGRITY)
+        elif status & _SATURATED:
+            self._missed(wire.FAULT_CUFF_SATURATED)
+        else:
+            self._accept(answer[1] << 16 | answer[2] << 8 | answer[3], t_ms, active)
+        return True
+
+    def _accept(self, counts, t_ms, active):
+        cmmhg = cmmhg_of(counts)
+        if cmmhg > TOP_CMMHG:
+            self._missed(wire.FAULT_OVER_PRESSURE)
+            return
+        if cmmhg < BOTTOM_CMMHG:
+            self._missed(wire.FAULT_CUFF_SATURATED)
+            return
+        if counts != self._same_counts or not active:
+            self._same_counts = counts
+            self._same_since_ms = t_ms
+        elif t_ms - self._same_since_ms >= _STALE_MS:
+            self._missed(wire.FAULT_CUFF_STALE)
+            return
+        self._failures = 0
+        self.fault = wire.FAULT_NONE
+        self.counts = counts
+        self.cmmhg = cmmhg
+        self.fresh = True
+
+    def _missed(self, fault):
+        self.counts = None
+        self.cmmhg = None
+        self._failures += 1
+        # Two kinds are certain at once; the others may be one disturbed transfer.
+        if fault == wire.FAULT_CUFF_STALE or self._failures >= _PATIENCE:
+            self.fault = fault

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each command does. One method a command; all take the parsed fields and the time and return wire.REFUSAL_*."""
+
+from vitals.link import wire
+from vitals.parts.host import LATER
+from vitals.service import mode
+
+
+def signed(value):
+    """A 32-bit number as the signed field of an answer carries it."""
+    return value - 0x100000000 if value & 0x80000000 else value
+
+
+class Actions:
+    """`app` is the application. `value` and `detail` go with the answer."""
+
+    def __init__(self, app):
+        self._app = app
+        self.value = None
+        self.detail = ""
+        self._do = {
+            wire.IDENTIFY: self._identify,
+            wire.PING: self._ping,
+            wire.CUFF_START: self._cuff_start,
+            wire.ABORT: self._abort,
+            wire.VENT: self._vent,
+            wire.SESSION_BEGIN: self._session_begin,
+            wire.SESSION_END: self._session_end,
+            wire.SET_LIMITS: self._set_limits,
+            wire.SET_INTERVAL: self._set_interval,
+            wire.ACKNOWLEDGE: self._acknowledge,
+            wire.AUDIO_PAUSE: self._audio_pause,
+            wire.CONFIG_SET: self._config_set,
+            wire.CONFIG_GET: self._config_get,
+            wire.OSCILLOGRAM_GET: self._oscillogram_get,
+            wire.SERVICE_ENTER: self._service_enter,
+            wire.RESET: self._reset,
+            wire.OBSERVE: self._observe,
+        }
+
+    def perform(self, command, fields, t_ms):
+        """Does one command; LATER where its answer comes when the work is done."""
+        action = self._do.get(command)
+        return wire.REFUSAL_UNKNOWN_COMMAND if action is None else action(fields, t_ms)
+
+    # ------------------------------------------------------------ what the link notices
+
+    def hello(self, t_ms):
+        self._app.say_hello(t_ms)
+
+    def host_lost(self, t_ms):
+        self._app.host_lost(t_ms)
+
+    def host_returned(self, t_ms):
+        self._app.host_returned(t_ms)
+
+    # ------------------------------------------------------------ commands
+
+    def _identify(self, fields, t_ms):
+        self._app.say_hello(t_ms)
+        for state in self._app.limits.states():
+            self._app.telemetry.alarm(state, t_ms)
+        return wire.REFUSAL_NONE
+
+    def _ping(self, fields, t_ms):
+        return wire.REFUSAL_NONE
+
+    def _cuff_start(self, fields, t_ms):
+        refusal = self._app.cuff.start(t_ms, wire.TRIGGER_HOST)
+        return refusal if refusal != wire.REFUSAL_NONE else LATER
+
+    def _observe(self, fields, t_ms):
+        refusal = self._app.cuff.observe(t_ms, fields[2])
+        return refusal if refusal != wire.REFUSAL_NONE else LATER
+
+    def _abort(self, fields, t_ms):
+        self._app.stop_cuff(t_ms)
+        return wire.REFUSAL_NONE
+
+    def _vent(self, fields, t_ms):
+        self._app.stop_cuff(t_ms)
+        # Somebody is there and has looked: a tripped interlock lets go if the cuff is empty.
+        self._app.cuff.reset_interlock()
+        return wire.REFUSAL_NONE
+
+    def _session_begin(self, fields, t_ms):
+        _, _, number, interval_s, max_minutes, same_limb = fields
+        if self._app.cuff.controller.active:
+            self.detail = "a cuff cycle is running"
+            return wire.REFUSAL_BUSY
+        return self._app.session_begin(number, interval_s, max_minutes, same_limb, t_ms)
+
+    def _session_end(self, fields, t_ms):
+        session = self._app.session
+        if session.number is None:
+            return wire.REFUSAL_NO_SESSION
+        if session.number != fields[2]:
+            self.detail = "another session is open"
+            return wire.REFUSAL_NOT_FOUND
+        self._app.session_end(t_ms, wire.EVENT_SESSION_END)
+        return wire.REFUSAL_NONE
+
+    def _set_limits(self, fields, t_ms):
+        if self._app.session.number is None:
+            return wire.REFUSAL_NO_SESSION
+        limits = self._app.limits
+        refusal = limits.load_packed(bytes(fields[2]), t_ms)
+        if refusal == wire.REFUSAL_NONE:
+            self.value = signed(limits.crc)
+            self._app.telemetry.event(t_ms, wire.EVENT_LIMITS_SET, wire.FAULT_NONE, self.value)
+        return refusal
+
+    def _set_interval(self, fields, t_ms):
+        return self._app.session.set_interval(fields[2], t_ms)
+
+    def _acknowledge(self, fields, t_ms):
+        return wire.REFUSAL_NONE if self._app.limits.acknowledge(fields[2], t_ms) else wire.REFUSAL_NOT_FOUND
+
+    def _audio_pause(self, fields, t_ms):
+        paused = self._app.panel.pause(fields[2], t_ms)
+        return wire.REFUSAL_NONE if paused else wire.REFUSAL_BAD_VALUE
+
+    def _config_set(self, fields, t_ms):
+        try:
+            text = str(bytes(fields[3]), "utf-8")
+        except ValueError:
+            return wire.REFUSAL_BAD_VALUE
+        refusal = self._app.config.set(fields[2], text)
+        if refusal == wire.REFUSAL_NONE:
+            self._app.apply_config()
+            self._app.telemetry.event(t_ms, wire.EVENT_CONFIG_SAVED, wire.FAULT_NONE, fields[2])
+        return refusal
+
+    def _config_get(self, fields, t_ms):
+        text = self._app.config.get(fields[2])
+        if text is None:
+            return wire.REFUSAL_NOT_FOUND
+        self.detail = text
+        return wire.REFUSAL_NONE
+
+    def _oscillogram_get(self, fields, t_ms):
+        return self._app.send_oscillogram(fields[2], t_ms)
+
+    def _service_enter(self, fields, t_ms):
+        app = self._app
+        refusal = mode.request(app.boot_log, app.session.number is not None, app.cuff.empty())
+        if refusal == wire.REFUSAL_NONE:
+            app.telemetry.event(t_ms, wire.EVENT_SERVICE_ENTERED)
+            app.restart_soon(t_ms)
+        return refusal
+
+    def _reset(self, fields, t_ms):
+        app = self._app
+        refusal = mode.refusal(app.session.number is not None, app.cuff.empty())
+        if refusal == wire.REFUSAL_NONE:
+            refusal = app.intend_restart(t_ms)
+        return refusal

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The finger: drains the oximeter, feeds the algorithm, reports readings and samples, and withholds what is not new."""
+
+from array import array
+
+from micropython import const
+
+from vitals.drivers.max30102 import RATE_HZ
+from vitals.link import wire
+
+DRAIN_MS = const(100)
+# 250 ms of samples a message: few enough frames, and a trace that still looks live.
+_BATCH = const(25)
+_ROOM = const(64)
+# While a cuff squeezes the same limb, "no pulse" is what one expects to see; for this long at most.
+_BLANKED_MS = const(60000)
+_BLANKED = (wire.REASON_NO_PULSE, wire.REASON_LOW_PERFUSION, wire.REASON_LOW_SIGNAL)
+
+_REASON_OF_FAULT = {
+    wire.FAULT_OXIMETER_BUS: wire.REASON_BUS_FAULT,
+    wire.FAULT_OXIMETER_ID: wire.REASON_WRONG_PART,
+    wire.FAULT_OXIMETER_FIFO: wire.REASON_SENSOR_STALE,
+}
+
+
+class Finger:
+    """`sensor` is the driver, `oximetry` the algorithm, `faults` the registry, `telemetry` the way out."""
+
+    def __init__(self, sensor, oximetry, faults, telemetry):
+        self._sensor = sensor
+        self.oximetry = oximetry
+        self._faults = faults
+        self._telemetry = telemetry
+        self.ppg_stream = False
+        self._fault = wire.FAULT_NONE
+        self._restarts = 0
+        self._next_ms = 0
+        self._index = 0
+        self._new = 0
+        self._lost = 0
+        self._was_on = False
+        self._red = array("i", [0] * _ROOM)
+        self._ir = array("i", [0] * _ROOM)
+        self._n = 0
+        self._lost_before = 0
+
+    def next_deadline(self):
+        start = self._sensor.next_deadline()
+        return start if start is not None and start < self._next_ms else self._next_ms
+
+    def advance(self, t_ms):
+        """Drains the sensor when it is time, or goes on starting it."""
+        if t_ms < self.next_deadline():
+            return
+        if t_ms >= self._next_ms:
+            self._next_ms += DRAIN_MS
+            if self._next_ms <= t_ms:
+                self._next_ms = t_ms + DRAIN_MS
+        sensor = self._sensor
+        n = sensor.advance(t_ms)
+        if sensor.restarts != self._restarts:
+            self._restarts = sensor.restarts
+            self.oximetry.reset()
+        if sensor.fault != self._fault:
+            self._turn_fault(sensor.fault, t_ms)
+        if n:
+            self._take(n, sensor.lost, t_ms)
+        if self.oximetry.leds_changed:
+            self.oximetry.leds_changed = False
+            sensor.set_leds(self.oximetry.led_red, self.oximetry.led_ir)
+
+    def _turn_fault(self, fault, t_ms):
+        if self._fault:
+            self._faults.observe(self._fault, False, t_ms)
+        if fault:
+            self._faults.observe(fault, True, t_ms, self._sensor.part_id)
+            # What was heard before is not this sensor's any more.
+            self.oximetry.reset()
+        self._fault = fault
+
+    def _take(self, n, lost, t_ms):
+        sensor = self._sensor
+        self._new += n
+        self._lost += lost
+        self.oximetry.feed(sensor.red, sensor.ir, n, lost)
+        if self.ppg_stream:
+            if lost:
+                self._send_samples(t_ms)
+                self._lost_before = lost
+            self._index += lost
+            for i in range(n):
+                self._red[self._n] = sensor.red[i]
+                self._ir[self._n] = sensor.ir[i]
+                self._n += 1
+            self._index += n
+            if self._n >= _BATCH:
+                self._send_samples(t_ms)
+        else:
+            self._index += n + lost
+        if self.oximetry.finger != self._was_on:
+            self._was_on = self.oximetry.finger
+            self._telemetry.event(t_ms, wire.EVENT_FINGER_ON if self._was_on else wire.EVENT_FINGER_OFF)
+
+    def _send_samples(self, t_ms):
+        if self._n:
+            self._telemetry.ppg(t_ms, self._index - self._n, RATE_HZ, self._lost_before, self._red, self._ir, self._n)
+            self._n = 0
+            self._lost_before = 0
+
+    def report(self, t_ms, blanked_ms, cuff_inflated):
+        """Once a second: computes and sends a reading. `blanked_ms`: how long a cuff has squeezed the same limb."""
+        o = self.oximetry
+        if self._lost:
+            self._telemetry.event(t_ms, wire.EVENT_SAMPLES_LOST, wire.FAULT_NONE, self._lost)
+            self._lost = 0
+        instead = wire.REASON_OK
+        if self._fault:
+            instead = _REASON_OF_FAULT[self._fault]
+        elif self._new:
+            o.compute(t_ms)
+        else:
+            # Samples are the algorithm's clock: without new ones it would say the same for ever.
+            instead = wire.REASON_SENSOR_STALE
+        self._new = 0
+        blanked = 0 < blanked_ms <= _BLANKED_MS
+        self.spo2_x10 = None if instead else o.spo2_x10
+        self.pulse_x10 = None if instead else o.pulse_x10
+        flags = wire.READING_FLAGS_CUFF_INFLATED if cuff_inflated else 0
+        if not o.calibrated:
+            flags |= wire.READING_FLAGS_UNCALIBRATED
+        self._telemetry.oximetry(
+            t_ms,
+            o,
+            instead or _reason(o.spo2_reason, blanked),
+            instead or _reason(o.pulse_reason, blanked),
+            instead or _reason(o.perfusion_reason, blanked),
+            flags,
+        )
+
+    def new_session(self):
+        """Nothing of the last patient stays."""
+        self.oximetry.reset()
+        self._new = 0
+        self._n = 0
+
+
+def _reason(reason, blanked):
+    return wire.REASON_CUFF_INFLATED if blanked and reason in _BLANKED else reason
