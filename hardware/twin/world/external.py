@@ -54,5 +54,5 @@ class External:
 
     @property
     def ok(self):
-        """Level of its report: high while it is fitted and not acting. One that does not work reports that all is well."""
+        """Level of its report: high while it is fitted and not acting. One that does not work says that all is well."""
         return self.fitted and not self.acts

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can be wrong with patient, air and power, by name, each with its default and a near miss that is healthy.
 
-`FAULTS[name]` is (parameters with defaults, near miss, what it is). A fault given with its near miss must not be noticed.
+`FAULTS[name]` is (parameters with defaults, near miss, what it is). A fault set with its near miss must not be noticed.
 """
 
 from .external import TIMER_US, TRIP_MMMHG

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The finger on the sensor: how much red and infrared light comes back, as the counts of an 18-bit converter.
 
-Light falls when the pulse arrives. Constant light comes from the LED current, the person and the converter's full scale;
-fractions of it (pulse, breath, movement) are integers in units of 2^-20.
+Light falls when the pulse arrives. Constant light comes from the LED current, the person and the converter's full
+scale; fractions of it (pulse, breath, movement) are integers in units of 2^-20.
 
 The ratio of ratios belongs to this person's blood and to this sensor. Here it follows the textbooks' line
 SpO2 = 110 - 25 R (Webster, ed., "Design of Pulse Oximeters", 1997), which puts R = 1 at 85 %.
@@ -88,7 +88,7 @@ class Finger:
         self._synthesise(n)
 
     def _samples(self):
-        """Takes a number of samples and makes so many. Within a run, pulse, baseline and movement are lines or one shape."""
+        """Takes a number and makes so many samples, in runs: in a run all is a line or one piece of the pulse."""
         shape, top = PPG_SHAPE, FULL_COUNT
         while True:
             n = yield

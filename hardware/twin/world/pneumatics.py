@@ -73,8 +73,8 @@ class Pneumatics:
         self._arm_from = 0
         self._arm_to = 0
         self._arm_us = 0
-        # One step of STEP_US that ends at the time sent. A generator, because MicroPython would allocate the frame of so
-        # large a function on its heap at every call; a generator keeps its frame.
+        # One step of STEP_US that ends at the time sent. A generator, because MicroPython would allocate the frame of
+        # so large a function on its heap at every call; a generator keeps its frame.
         self._stepper = self._steps()
         next(self._stepper)
         self.step = self._stepper.send

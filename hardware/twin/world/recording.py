@@ -3,8 +3,8 @@
 
 A file is one line of JSON and then little-endian 32-bit signed integers:
 
-    {"kind": "ppg", "rate_hz": 100, "channels": ["red", "ir"], "count": 3000}     pairs of red and infrared, 18-bit counts
-    {"kind": "cuff", "rate_hz": 100, "unit": "0.01 mmHg", "count": 4000}          pressure in 0.01 mmHg
+    {"kind": "ppg", "rate_hz": 100, "channels": ["red", "ir"], "count": 3000}    pairs: red, infrared; 18-bit
+    {"kind": "cuff", "rate_hz": 100, "unit": "0.01 mmHg", "count": 4000}         pressure in 0.01 mmHg
 
 `start_s` (optional) is the virtual time of its first number; without it that is 0.
 """
@@ -57,7 +57,7 @@ def load(path, kind):
 
 
 class PpgRecording:
-    """Light from a file. Before its start there is no finger; after its end it starts anew (`"loop": false`: no finger)."""
+    """Light from a file; no finger before its start. After its end it starts anew (`"loop": false`: no finger)."""
 
     def __init__(self, path):
         header, self._data = load(path, "ppg")
@@ -66,7 +66,7 @@ class PpgRecording:
         self._count = len(self._data) // 2
 
     def fill(self, n, period_us, red, ir, led_red_ua, led_ir_ua, t_us):
-        """As Finger.fill. The recorded counts are played as they are, whatever the LED current; without any it is dark."""
+        """As Finger.fill. Counts are played as recorded, whatever the LED current; without any it is dark."""
         data, count = self._data, self._count
         t_us -= self._start_us
         for i in range(n):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Integer tables: pulse shapes, the artery, the air in the cuff, a sine. Made by integer arithmetic alone, without libm.
+"""Integer tables: pulse shapes, the artery, the air in the cuff, a sine. Made by integer arithmetic, without libm.
 
 Pulse shapes are indexed by 256 phases; the first `SYSTOLE` of them are the part of a beat that keeps its length when
 the heart slows down. One entry more than the period makes interpolation free of a wrap.

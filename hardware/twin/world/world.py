@@ -21,10 +21,12 @@ PUMP_SAG_MV = 150
 class World:
     """Patient, finger, cuff and air. `patient` is a dict as in `patients/*.json`; `ppg` and `cuff` are paths or None.
 
-    Inputs: `pump_permille` (0..1000), `pump_enable`, `bleed_permille` (0 open .. 1000 shut), `dump_shut`, `external_test`
-    (high: the comparator acts at any pressure, unlatched), `ppg_t_us` (time of the first sample of the next `ppg`).
-    Outputs: `cuff_mmmhg`, `manifold_mmmhg` (0.001 mmHg; both sensors sit on the manifold), `external_ok` (high while the
-    external layer is fitted and not acting), `supply_mv`, `pump_running`, `ppg()`. All but the last two are plain attributes.
+    Inputs, plain attributes: `pump_permille` (0..1000), `pump_enable`, `bleed_permille` (0 open .. 1000 shut),
+    `dump_shut`, `external_test` (high: the comparator acts at any pressure, unlatched), `ppg_t_us` (time of the first
+    sample of the next `ppg`).
+
+    Outputs, plain attributes too: `cuff_mmmhg`, `manifold_mmmhg` (0.001 mmHg; both sensors sit on the manifold),
+    `external_ok` (high while the external layer is fitted and not acting), `supply_mv`. And `ppg()`, `truth()`.
     """
 
     def __init__(self, patient, seed, ppg=None, cuff=None):
@@ -114,7 +116,7 @@ class World:
 
     @property
     def pump_running(self):
-        """The pump has both its switches closed: the firmware's two (or shorts), with the external layer in the second."""
+        """Both switches of the pump are closed, by firmware or by a short; the external layer sits in the second."""
         if not (self.pump_permille or self.speed_shorted):
             return False
         return self.enable_shorted or (bool(self.pump_enable) and not self.external.acts)
@@ -177,7 +179,7 @@ class World:
         self.recording.play(self.t_us)
 
     def set_patient(self, **values):
-        """Hold values of the patient from now on, in the script's names and units; None gives one back to the script."""
+        """Hold values of the patient from now on, by the script's names and units; None gives one back to it."""
         self.heart.run_until(self.t_us)
         for name in sorted(values):
             self.script.override(name, values[name], self.t_us // 1000)
