@@ -107,9 +107,7 @@ class Conditioning:
         """How many of the newest ring values nothing has spoiled: at most what the ring holds."""
         red = self.red.state
         ir = self.ir.state
-        spoiled = max(
-            self._restarted_at, self._lost_at, red[CLIPPED_AT], ir[CLIPPED_AT], red[JUMPED_AT], ir[JUMPED_AT]
-        )
+        spoiled = max(self._restarted_at, self._lost_at, red[CLIPPED_AT], ir[CLIPPED_AT], red[JUMPED_AT], ir[JUMPED_AT])
         n = (self.count - spoiled - MEMORY) >> 1
         return min(max(n, 0), MASK - 7)
 

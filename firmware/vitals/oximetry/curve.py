@@ -30,7 +30,9 @@ class Curve:
         self._spo2 = array("i", [0] * len(knots))
         for i, (ratio, spo2) in enumerate(knots):
             if not (0 < ratio <= 5000 and 0 <= spo2 <= 1000):
-                raise CurveError("SpO2 curve: knot %d (%d, %d) is out of range: R 1-5000, SpO2 0-1000" % (i, ratio, spo2))
+                raise CurveError(
+                    "SpO2 curve: knot %d (%d, %d) is out of range: R 1-5000, SpO2 0-1000" % (i, ratio, spo2)
+                )
             if i and (ratio <= self._ratio[i - 1] or spo2 > self._spo2[i - 1]):
                 raise CurveError("SpO2 curve: knot %d (%d, %d): R must rise and SpO2 must not" % (i, ratio, spo2))
             self._ratio[i] = ratio

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Set-points of the cuff, each with its source. Pressures in 0.01 mmHg, times in ms, rates in 0.01 mmHg/s.
+
+"Standard" is IEC 80601-2-30 as read through GOST 30324.30-2002 and manufacturers' manuals; the primary text was not
+read. Nothing here can be changed by a command or a setting.
+"""
+
+from micropython import const
+
+# ---- what protects the patient
+OVER_PRESSURE = const(
+    28000
+)  # controller's limit; below the interlock (300) and the comparator (300-330). Standard: 300
+EMPTY = const(1500)  # a cuff below this lets blood pass. Standard: 15 mmHg
+OVER_TIME_MS = const(175000)  # above EMPTY at most 180 s (standard); 5 s are left for dumping
+REST_MS = const(30000)  # below EMPTY between inflations, whoever asks. Standard: at least 30 s
+AUTOMATIC_MS = const(60000)  # from start to start of cycles nobody asked for (this project's choice)
+DUMP_MS = const(8000)  # a cuff not below EMPTY by then is a fault; standard: below 15 mmHg within 10 s of a stop
+MISMATCH = const(1500)  # the two channels may differ by this for MISMATCH_MS: both tolerances together stay below it
+MISMATCH_MS = const(500)
+SILENCE_MS = const(250)  # a channel without a value for so long is not there any more (25 samples)
+
+# ---- before inflation
+ZERO_WAIT_MS = const(200)  # valves open before the zero is read
+ZERO_SAMPLES = const(50)
+ZERO_MOST = const(600)  # sensor +-1.5 % of 300 mmHg is 4.5, rounded up
+ZERO_SPREAD_MOST = const(300)  # somebody leans on the cuff
+
+# ---- inflation
+TARGET_FIRST = const(16000)  # customary for adults when nothing is known
+TARGET_ABOVE_LAST = const(3000)  # above the last systolic value of this session
+TARGET_LEAST = const(12000)
+TARGET_MOST = const(27000)  # leaves 10 mmHg for the pump to run out
+TARGET_STEP = const(4000)  # rises by so much when it was not enough
+RISES_MOST = const(3)
+NO_INFLATION_MS = const(5000)  # pumping for so long must give NO_INFLATION_RISE: else no cuff, no hose, no pump
+NO_INFLATION_RISE = const(1000)
+STALL_MS = const(4000)  # the pump must gain STALL_RISE in this, or something leaks
+STALL_RISE = const(300)
+INFLATION_MS = const(60000)
+BLOCKED_RISE = const(1500)  # in 100 ms: only a few mL take up the pump's air, so the cuff is not connected to it
+
+# ---- settling and deflation
+SETTLE_MS = const(1500)  # the air cools and the cuff creeps after the pump stops
+SETTLE_SKIP_MS = const(500)
+SETTLE_FALL_MOST = const(600)  # in the rest of it: a leak faster than the deflation cannot be measured through
+DEFLATION_RATE = const(350)  # 3-4 mmHg/s: more beats than the 2-3 mmHg a beat of auscultation need, half the time
+RATE_FAST = const(800)
+RATE_FAST_MS = const(1500)
+RATE_SLOW = const(100)
+RATE_SLOW_MS = const(4000)
+FALL_SUDDEN = const(1200)  # in 200 ms with the dump valve shut: what is measured is no longer the cuff
+FLOOR = const(3000)  # no adult's diastolic pressure is looked for below this
+OBSERVE_MOST_S = const(300)
+OBSERVE_START = const(4000)  # someone else's cuff counts as inflated above this
+OBSERVE_TURN = const(300)  # and as deflating when so far below its highest pressure
+
+# ---- what bleeds
+PERMILLE_FIRST = const(150)  # opening with which a valve that is not known yet begins
+DUMP_QUICK_MS = const(200)  # a cuff's air takes longer to fall to a quarter; only a manifold's does not
+DUMP_QUICK_FROM = const(4000)
+
+# ---- at rest
+FAULT_GONE_MS = const(1000)  # both channels answer, agree and say empty for so long
+UNASKED_MS = const(5000)  # pressure above EMPTY for so long though nobody inflates

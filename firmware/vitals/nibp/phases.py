@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the controller does with a sample in each phase of a cycle; `controller` holds commands, start and end."""
+
+from micropython import const
+
+from vitals.link import wire
+from vitals.nibp import limits
+from vitals.nibp.oscillometry import diastole_passed, started_too_low
+
+_SHUT = const(1000)
+_FULL = const(1000)
+_GENTLE = const(400)  # pump, permille, over the last stretch to the target
+_STRETCH = const(800)
+_BARELY_OPEN = const(60)  # permille: what falls fast through such an opening falls elsewhere
+
+
+class Phases:
+    """Mixed into `CuffController`, whose attributes these are."""
+
+    def _find_zero(self, t_ms, pressure):
+        if t_ms - self._since < limits.ZERO_WAIT_MS:
+            return
+        if not self._zero_count:
+            self._zero_low = self._zero_high = pressure
+        self._zero_low = min(self._zero_low, pressure)
+        self._zero_high = max(self._zero_high, pressure)
+        self._zero_total += pressure
+        self._zero_count += 1
+        if self._zero_count < limits.ZERO_SAMPLES:
+            return
+        zero = self._zero_total // self._zero_count
+        if abs(zero) > limits.ZERO_MOST or self._zero_high - self._zero_low > limits.ZERO_SPREAD_MOST:
+            self._fail(t_ms, wire.NIBP_OUTCOME_ZERO_ERROR)
+            return
+        self._zero = zero
+        self._start_pump(t_ms, 0)
+
+    def _start_pump(self, t_ms, pressure):
+        self.bleed_permille = _SHUT
+        self.dump_shut = True
+        self.pump_enable = True
+        self.pump_permille = _FULL
+        self._pump_from = pressure
+        self._mark = pressure
+        self._mark_ms = t_ms
+        self._tenth = pressure
+        self._tenth_count = 0
+        self._enter(t_ms, wire.CUFF_PHASE_INFLATING)
+
+    def _inflate(self, t_ms, pressure):
+        self._peak = max(self._peak, pressure)
+        self._tenth_count += 1
+        if self._tenth_count >= 10:
+            if pressure - self._tenth > limits.BLOCKED_RISE:
+                self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
+                return
+            self._tenth = pressure
+            self._tenth_count = 0
+        if pressure >= self._target:
+            self.pump_permille = 0
+            self.pump_enable = False
+            self._settled_from = None
+            self._enter(t_ms, wire.CUFF_PHASE_SETTLING)
+            return
+        if pressure >= self._target - _STRETCH:
+            self.pump_permille = _GENTLE
+        pumped_ms = t_ms - self._since
+        if pumped_ms >= limits.NO_INFLATION_MS and pressure - self._pump_from < limits.NO_INFLATION_RISE:
+            self._fail(
+                t_ms, wire.NIBP_OUTCOME_NO_INFLATION if self._pump_from < limits.EMPTY else wire.NIBP_OUTCOME_LEAK
+            )
+        elif pumped_ms >= limits.INFLATION_MS:
+            self._fail(t_ms, wire.NIBP_OUTCOME_TIMEOUT)
+        elif t_ms - self._mark_ms >= limits.STALL_MS:
+            if pressure - self._mark < limits.STALL_RISE and pressure > limits.NO_INFLATION_RISE:
+                self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
+            self._mark = pressure
+            self._mark_ms = t_ms
+
+    def _settle(self, t_ms, pressure):
+        self._peak = max(self._peak, pressure)
+        settled_ms = t_ms - self._since
+        if settled_ms < limits.SETTLE_SKIP_MS:
+            return
+        if self._settled_from is None:
+            self._settled_from = pressure
+            self.capture.begin(pressure, (t_ms - self._result.started_ms) // 10)
+        self.capture.feed(pressure)
+        if settled_ms < limits.SETTLE_MS:
+            return
+        if self._settled_from - pressure > limits.SETTLE_FALL_MOST:
+            self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
+            return
+        self._deflation.begin(pressure)
+        self._mark = self._before_mark = pressure
+        self._mark_ms = t_ms
+        self._fast_since = self._slow_since = None
+        self._enter(t_ms, wire.CUFF_PHASE_DEFLATING)
+
+    def _deflate(self, t_ms, pressure):
+        self._deflation.feed(pressure)
+        self.bleed_permille = _SHUT - self._deflation.opening_permille
+        searched = self.capture.feed(pressure)
+        if t_ms - self._mark_ms >= 200 and not self._follows(t_ms, pressure):
+            return
+        if searched:
+            self._judge_rate(t_ms)
+            if self.phase == wire.CUFF_PHASE_DEFLATING:
+                self._decide(t_ms, pressure)
+
+    def _follows(self, t_ms, pressure):
+        """False, and the cycle ended, where the pressure dropped at once and stayed down: this is not a cuff any more."""
+        dropped = self._before_mark - limits.FALL_SUDDEN
+        if self._mark < dropped and pressure < dropped:
+            gone = pressure < limits.EMPTY
+            self._fail(t_ms, wire.NIBP_OUTCOME_LEAK if gone else wire.NIBP_OUTCOME_BLOCKED)
+            return False
+        self._before_mark = self._mark
+        self._mark = pressure
+        self._mark_ms = t_ms
+        return True
+
+    def _judge_rate(self, t_ms):
+        """Ends the cycle where the valve cannot hold the rate; looks at it once a second, from the third on."""
+        if t_ms - self._since < 3000:
+            return
+        rate = self.capture.fall_rate()
+        opening = self._deflation.opening_permille
+        if rate <= limits.RATE_FAST:
+            self._fast_since = None
+        elif self._fast_since is None:
+            self._fast_since = t_ms
+        elif t_ms - self._fast_since >= limits.RATE_FAST_MS:
+            leaks = opening < _BARELY_OPEN
+            self._fail(t_ms, wire.NIBP_OUTCOME_LEAK if leaks else wire.NIBP_OUTCOME_DEFLATION_TOO_FAST)
+            return
+        if rate >= limits.RATE_SLOW or opening < 990:
+            self._slow_since = None
+        elif self._slow_since is None:
+            self._slow_since = t_ms
+        elif t_ms - self._slow_since >= limits.RATE_SLOW_MS:
+            self._fail(t_ms, wire.NIBP_OUTCOME_DEFLATION_TOO_SLOW)
+
+    def _decide(self, t_ms, pressure):
+        """Once a second: inflate further, stop because diastole is certain, or go on."""
+        capture = self.capture
+        higher = self._peak + limits.TARGET_STEP
+        if started_too_low(self.oscillometry, capture.amplitude_mmmhg, capture.beats):
+            if self._rises < limits.RISES_MOST and self._peak < limits.TARGET_MOST - limits.TARGET_STEP // 4:
+                self._rises += 1
+                self._target = min(higher, limits.TARGET_MOST)
+                self.target_mmhg = self._target // 100
+                self._start_pump(t_ms, pressure)
+                return
+        if (
+            pressure <= limits.FLOOR
+            or capture.full
+            or diastole_passed(self.oscillometry, capture.amplitude_mmmhg, capture.beats)
+        ):
+            self._measure(t_ms)
+
+    def _observe(self, t_ms, pressure):
+        """Someone else's cycle: wait for the highest pressure, record while it falls, end when it is let go."""
+        capture = self.capture
+        if t_ms >= self._observe_until:
+            if self.phase == wire.CUFF_PHASE_DEFLATING:
+                self._measure(t_ms)
+            else:
+                self._fail(t_ms, wire.NIBP_OUTCOME_NO_INFLATION)
+        elif pressure > self._peak:
+            self._peak = pressure
+            self.phase = wire.CUFF_PHASE_INFLATING
+        elif self.phase == wire.CUFF_PHASE_INFLATING:
+            if self._peak >= limits.OBSERVE_START and pressure <= self._peak - limits.OBSERVE_TURN:
+                capture.begin(pressure, (t_ms - self._result.started_ms) // 10)
+                self._enter(t_ms, wire.CUFF_PHASE_DEFLATING)
+        else:
+            capture.feed(pressure)
+            dumped = capture.dumped()
+            if dumped or pressure < limits.EMPTY + 500 or capture.full:
+                self._measure(t_ms, dumped)
+
+    # ---------------------------------------------------------------- dumping and rest
+
+    def _dump(self, t_ms):
+        """Waits for the cuff to be empty and works the record off meanwhile, a little at each sample."""
+        watch = self._supervision
+        if not self._observing and t_ms - self._dump_since <= limits.DUMP_QUICK_MS:
+            pressure = watch.pressure
+            if pressure is not None and self._dump_from >= limits.DUMP_QUICK_FROM and pressure * 4 <= self._dump_from:
+                self._dump_from = 0
+                self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
+        done = not self._measured or self._work_off()
+        late = t_ms - self._dump_since >= limits.DUMP_MS
+        if done and (watch.empty_since is not None or self._guard_says_empty()):
+            self._end(t_ms)
+        elif done and self._observing:
+            self._end(t_ms)
+        elif late:
+            self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
+            self.fault = wire.FAULT_CUFF_NOT_EMPTY
+            self._end(t_ms)
+
+    def _guard_says_empty(self):
+        watch = self._supervision
+        return watch.pressure is None and watch.guard is not None and watch.guard < limits.EMPTY
+
+    def _work_off(self):
+        """One step of the evaluation; True when it is finished."""
+        capture = self.capture
+        if not self._swept:
+            self._swept = capture.sweep()
+            if self._swept:
+                self._work = self.oscillometry.work(
+                    capture.pressure_cmmhg, capture.amplitude_mmmhg, capture.t_10ms, capture.beats
+                )
+            return False
+        if self._work is not None:
+            for _ in self._work:
+                return False
+            self._work = None
+        return True
+
+    def _rest(self, t_ms):
+        """No cycle runs: ends the rest, clears a fault whose cause has gone, notices a cuff that fills by itself."""
+        watch = self._supervision
+        if watch.empty_since is not None:
+            if self.fault != wire.FAULT_NONE and self.fault != wire.FAULT_BLOCKED:
+                agree = watch.guard is not None and abs(watch.pressure - watch.guard) < limits.MISMATCH
+                if agree and t_ms - watch.empty_since >= limits.FAULT_GONE_MS:
+                    self.fault = wire.FAULT_NONE
+            if self.phase == wire.CUFF_PHASE_FAULT and self.fault == wire.FAULT_NONE:
+                self.phase = wire.CUFF_PHASE_RESTING
+            if self.phase == wire.CUFF_PHASE_RESTING and watch.rested(t_ms):
+                self.phase = wire.CUFF_PHASE_IDLE
+        elif watch.above_empty_since is not None and t_ms - watch.above_empty_since >= limits.UNASKED_MS:
+            if self.fault == wire.FAULT_NONE:
+                self.fault = wire.FAULT_PUMP_STUCK
+            self.phase = wire.CUFF_PHASE_FAULT
