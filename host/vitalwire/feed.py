@@ -20,7 +20,7 @@ UPDATES_MAX: Final = 4096
 class Plan:
     """What was asked for. `every_s` is the cuff interval, `minutes` the length; None is *not at all* and *no end*."""
 
-    port: str
+    port: str | None
     out: Path
     limits: tuple[Limit, ...]
     every_s: int | None = None
@@ -42,7 +42,10 @@ class Update:
 class Feed:
     """A bounded queue of updates that never makes the pump wait: what nobody took in time is dropped and counted."""
 
-    def __init__(self, size: int = UPDATES_MAX) -> None:
+    def __init__(self, size: int = UPDATES_MAX, every_s: float = 0.1, *, each_fact: bool = False) -> None:
+        """`every_s`: how often somebody wants to know how things stand; `each_fact`: and every fact at once."""
+        self.every_s = every_s
+        self.each_fact = each_fact
         self._updates: deque[Update] = deque()
         self._size = size
         self._ready = threading.Condition()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board for tests of the host: speaks the real protocol over a transport whose time is virtual.
 
-It knows no sensor and no patient; `readings` says what it reports. What a whole board does is tested on the simulated one.
+It knows no sensor and no patient; `readings` says what it reports. A whole board is tested on the simulated one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable
 
 from cobs import cobs
+
 from vitalwire.clock import VirtualClock
 from vitalwire.errors import LinkLost
 from vitalwire_protocol import codec

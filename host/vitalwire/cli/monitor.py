@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vitalwire monitor`: guards one session on one board and keeps its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..alarms.rules import Limit
+    from ..feed import Summary
+
+EXAMPLES = """
+\b
+Examples:
+  vitalwire monitor                                  the one board that is plugged in
+  vitalwire monitor --every 5 --bed "bay 2"          a cuff reading every 5 minutes
+  vitalwire monitor "sim://?patient=esketamine&speed=20" --minutes 30 --every 5
+\b
+Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unless --limits gives a file:
+  [limits]
+  spo2_low = 92
+  pulse_high = { limit = 130, delay_s = 15 }
+"""
+
+
+@click.command("monitor", epilog=EXAMPLES)
+@click.argument("port", required=False)
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True, max=720), help="End by itself after so long.")
+@click.option("--every", type=click.FloatRange(2, 240), metavar="MINUTES", help="A cuff reading every MINUTES (>= 2).")
+@click.option("--limits", type=click.Path(path_type=Path), metavar="FILE.toml", help="Alarm limits to use.")
+@click.option("--bed", default="", metavar="LABEL", help="Where this is; stays on screen and in the record.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go [~/Vitalwire].")
+@click.option("--same-limb", is_flag=True, help="Probe and cuff are on one limb.")
+@click.option("--plain", is_flag=True, help="One line a reading on standard output instead of the screen.")
+@click.option("--quiet", is_flag=True, help="Only alarms and progress, on standard error.")
+def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
+    """Guard a session: numbers, alarms, cuff readings, and a record of it all.
+
+    PORT is a device, a serial number, a bed label, or a URL such as sim://; without it, the one board that is plugged
+    in. The session goes into a new folder below --out: vitals.csv, events.csv, session.json and capture.vwire.
+
+    Keys: c starts the cuff, x stops and empties it, a acknowledges alarms, s pauses the sound, q ends. Ctrl-C asks;
+    a second one within 3 s ends the session: the cuff is emptied and the folder closed. Readings, gaps and alarms of
+    --plain go to standard output, everything else to standard error.
+    """
+    from ..feed import Plan
+    from ..record.folder import default_folder
+    from .monitor_run import run_session, talk
+
+    limits, unsigned = load_limits(given["limits"])
+    bed = clean_bed(given["bed"])
+    plan = Plan(
+        port=port,
+        out=given["out"] or default_folder(),
+        limits=limits,
+        every_s=None if given["every"] is None else round(given["every"] * 60),
+        minutes=given["minutes"],
+        bed=bed,
+        unsigned=unsigned,
+        same_limb=given["same_limb"],
+        versions=versions(),
+    )
+    summary = run_session(plan, plain=plain, quiet=quiet)
+    for line in summary_lines(summary):
+        talk(line)
+    if not summary.complete:
+        from ..errors import CheckFailed
+
+        raise CheckFailed("the record is not complete: the disk did not take everything", "see session.json")
+
+
+def load_limits(path: Path | None) -> tuple[tuple[Limit, ...], bool]:
+    """The limits of a file, or the default ones; and whether nobody has signed them (nobody has, in this version)."""
+    from ..alarms.limits import parse_limits
+    from ..alarms.rules import DEFAULT_LIMITS
+    from ..errors import UsageError
+
+    if path is None:
+        return DEFAULT_LIMITS, True
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}", "give --limits a TOML file") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text (byte {error.start})", "give --limits a TOML file") from None
+    return parse_limits(text, str(path)), True
+
+
+def clean_bed(label: str) -> str:
+    """Refuses a bed label that no screen could show."""
+    from ..errors import UsageError
+
+    if not label.isprintable() or len(label) > 32:
+        raise UsageError("--bed: at most 32 characters, and none that does not print")
+    return label.strip()
+
+
+def versions() -> dict[str, str]:
+    """What made the record."""
+    import platform
+
+    from vitalwire_protocol.codec import SCHEMA_HASH, VERSION_MAJOR, VERSION_MINOR
+
+    from .. import __version__
+
+    return {
+        "vitalwire": __version__,
+        "protocol": f"{VERSION_MAJOR}.{VERSION_MINOR}",
+        "schema": f"{SCHEMA_HASH:08x}",
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
+
+
+def summary_lines(summary: Summary) -> list[str]:
+    """What is said when a session has ended."""
+    alarms = ", ".join(f"{name} {count}" for name, count in sorted(summary.alarms.items())) or "none"
+    length = f"{summary.simulated_s / 60:.1f} min"
+    if summary.real_s and summary.simulated_s > 1.5 * summary.real_s:
+        length += f" in {summary.real_s:.1f} s, {summary.simulated_s / summary.real_s:.0f} times as fast as life"
+    failed = f", {summary.cuff_failed} without a value" if summary.cuff_failed else ""
+    return [
+        f"session   {length}; ended by {summary.why}",
+        f"board     {summary.board}, firmware on {summary.interpreter or 'an interpreter it does not name'}",
+        f"record    {summary.folder}",
+        f"rows      {summary.rows.get('vitals', 0)} vitals, {summary.rows.get('events', 0)} events",
+        f"cuff      {summary.cuff_good} readings{failed}",
+        f"alarms    {alarms}",
+        f"head      {summary.head}",
+    ]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`monitor --plain`: one line a reading, cuff result, gap's edge or alarm; for logs, pipes and simple terminals.
+
+00:00:25  SpO2  97 %   pulse  70 /min  perfusion 1.5 %  quality 90
+00:00:31  SpO2  --     pulse  --       no finger
+00:05:42  cuff 124/81 mmHg  mean 95  pulse 71  quality 80
+00:12:08  ALARM raised  HIGH  spo2_low 84 (limit 90)
+"""
+
+from __future__ import annotations
+
+from ..session.facts import Fact, Happening, Vitals
+from ..session.snapshot import Snapshot
+
+
+def _elapsed(t_ms: int, started_t_ms: int) -> str:
+    seconds = max(0, (t_ms - started_t_ms) // 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _number(value: float | None, width: int = 3, places: int = 0) -> str:
+    return f"{'--':>{width}}" if value is None else f"{value:{width}.{places}f}"
+
+
+def plain_line(fact: Fact, shown: Snapshot) -> str | None:
+    """The line of one fact, or None where it is not for this view."""
+    if isinstance(fact, Vitals):
+        said = _vitals(fact)
+    elif fact.kind in ("physiological", "technical"):
+        said = _alarm(fact)
+    else:
+        return None
+    late = "  LATE" if isinstance(fact, Vitals) and "late" in fact.flags else ""
+    mark = "  SIMULATED" if shown.simulated else ""
+    return f"{_elapsed(fact.t_ms, shown.started_t_ms)}  {said}{late}{mark}"
+
+
+def _vitals(fact: Vitals) -> str:
+    why = "  ".join(dict.fromkeys(why.replace("_", " ") for _, why in fact.reasons))
+    if fact.source == "gap":
+        return "GAP  " + why
+    if fact.source == "cuff":
+        if fact.sbp_mmhg is None or fact.dbp_mmhg is None:
+            return f"cuff --/-- mmHg  {why}"
+        said = f"cuff {fact.sbp_mmhg:.0f}/{fact.dbp_mmhg:.0f} mmHg  mean {_number(fact.map_mmhg)}"
+        return f"{said}  pulse {_number(fact.pulse_bpm)}  quality {_number(fact.quality)}  {why}".rstrip()
+    said = f"SpO2 {_number(fact.spo2_pct)} %  pulse {_number(fact.pulse_bpm)} /min"
+    said += f"  perfusion {_number(fact.perfusion_pct, 4, 1)} %  quality {_number(fact.quality)}"
+    return f"{said}  {why}".rstrip()
+
+
+def _alarm(fact: Happening) -> str:
+    value = "" if fact.value is None else f" {fact.value:g}"
+    limit = "" if fact.limit is None else f" (limit {fact.limit:g})"
+    detail = f"  {fact.detail}" if fact.detail else ""
+    return f"ALARM {fact.state}  {fact.priority.upper()}  {fact.name}{value}{limit}{detail}"

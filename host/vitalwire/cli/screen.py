@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The live screen of `monitor`: a snapshot in, lines of text out. Everything is in words; colour only adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.rule import Rule
+from rich.text import Text
+
+from ..alarms.rules import LIMIT_RULES
+from ..session.snapshot import AlarmShown, Snapshot
+
+ALARM_LINES: Final = 5
+_STYLE: Final = {"high": "bold white on red", "medium": "bold black on yellow", "low": "bold cyan"}
+_MARK: Final = {"high": "!!!", "medium": "!! ", "low": "!  "}
+KEYS: Final = "c start cuff   x stop cuff   a acknowledge   s silence 2 min   q quit"
+
+
+def span(ms: float) -> str:
+    """`0:07`, `12:34`, `1:02:03`: a time span in minutes and seconds, hours where there are any."""
+    seconds = max(0, int(ms // 1000))
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def clock_time(utc_ms: int) -> str:
+    """Local time of day, as on the wall; the header names the zone."""
+    return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone().strftime("%H:%M:%S")
+
+
+def number(value: float | None, places: int = 0) -> str:
+    return "--" if value is None else f"{value:.{places}f}"
+
+
+def words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+class Screen:
+    """Draws snapshots to a terminal. A terminal that is gone stops the drawing, never the session."""
+
+    def __init__(self, folder: str = "") -> None:
+        self.folder = folder
+        self.question = ""
+        """What the program asks at present, on the last line."""
+        self._console = Console()
+        self._live = Live(console=self._console, screen=True, auto_refresh=False, redirect_stderr=False)
+        self._broken = False
+
+    def __enter__(self) -> Screen:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        try:
+            self._live.stop()
+        except OSError:
+            self._broken = True
+
+    def draw(self, snapshot: Snapshot, speed: float | None = None) -> None:
+        """Shows `snapshot`; `speed` is simulated seconds a second, where the session is simulated."""
+        if self._broken:
+            return
+        try:
+            lines = picture(snapshot, self.folder, self.question, self._console.width, speed)
+            self._live.update(Group(*lines), refresh=True)
+        except OSError:  # the terminal is gone, the session goes on
+            self._broken = True
+
+
+def picture(
+    shown: Snapshot, folder: str, question: str, width: int = 80, speed: float | None = None
+) -> list[Text | Rule]:
+    """The whole screen as lines."""
+    lines: list[Text | Rule] = [_header(shown, width), Rule(style="dim")]
+    lines += _alarms(shown)
+    lines.append(Rule(style="dim"))
+    lines += _numbers(shown)
+    lines += [Text(""), _cuff(shown), _cuff_now(shown), Rule(style="dim")]
+    lines += _foot(shown, folder, speed)
+    lines.append(Text(question, style="bold reverse") if question else Text(KEYS, style="dim"))
+    return lines
+
+
+def _header(shown: Snapshot, width: int) -> Text:
+    where = shown.bed or "no bed label"
+    left = f"Vitalwire  {where}  {shown.board}  {shown.firmware}"
+    zone = datetime.fromtimestamp(shown.utc_ms / 1000, UTC).astimezone().strftime("%H:%M:%S %Z")
+    mark = "SIMULATED  " if shown.simulated else ""
+    line = Text(left, style="bold", no_wrap=True)
+    line.append(" " * max(1, width - len(left) - len(mark) - len(zone)))
+    line.append(mark, style="bold magenta")
+    line.append(zone)
+    return line
+
+
+def _alarms(shown: Snapshot) -> Iterator[Text]:
+    for alarm in shown.alarms[:ALARM_LINES]:
+        yield _alarm(alarm, shown.t_ms)
+    hidden = len(shown.alarms) - ALARM_LINES
+    if hidden > 0:
+        yield Text(f"    and {hidden} more", style="bold")
+    if not shown.alarms:
+        yield Text("    no alarm", style="green")
+    if shown.audio_paused:
+        yield Text("    SOUND PAUSED", style="bold")
+
+
+def _alarm(alarm: AlarmShown, t_ms: int) -> Text:
+    rule = LIMIT_RULES.get(alarm.name)
+    said = alarm.text
+    if rule is not None and alarm.value is not None and alarm.limit is not None:
+        said += f" {alarm.value:g} {rule.unit} (limit {alarm.limit:g})"
+    elif alarm.detail:
+        said += f": {alarm.detail}"
+    seen = ", acknowledged" if alarm.state == "acknowledged" else ""
+    style = _STYLE.get(alarm.priority, "bold") if not seen else "bold"
+    line = Text(f"{_MARK.get(alarm.priority, '   ')} {alarm.priority.upper():6} {said}", style=style, no_wrap=True)
+    line.append(f"  {span(t_ms - alarm.since_ms)}{seen}", style="none")
+    return line
+
+
+def _numbers(shown: Snapshot) -> Iterator[Text]:
+    now = shown.oximetry
+    if now is None:
+        why = words(shown.link) if shown.link != "up" else "no current reading"
+        for name, unit in (("SpO2", "%"), ("Pulse", "/min")):
+            yield _value(name, "--", unit, why)
+        yield Text("")
+        return
+    age = f"{max(0, shown.t_ms - now.t_ms) / 1000:.0f} s ago"
+    quality = f"quality {number(now.quality)}"
+    spo2_note = f"{quality}   {age}" if now.spo2_pct is not None else words(now.spo2_reason)
+    pulse_note = f"{quality}   {age}" if now.pulse_bpm is not None else words(now.pulse_reason)
+    yield _value("SpO2", number(now.spo2_pct), "%", spo2_note)
+    yield _value("Pulse", number(now.pulse_bpm), "/min", pulse_note)
+    yield Text(f"  Perfusion {number(now.perfusion_pct, 1):>7} %", style="dim")
+
+
+def _value(name: str, value: str, unit: str, note: str) -> Text:
+    line = Text(f"  {name:9}", no_wrap=True)
+    line.append(f"{value:>8}", style="bold" if value != "--" else "dim")
+    line.append(f" {unit:6}")
+    line.append(f"  {note}", style="dim")
+    return line
+
+
+def _cuff(shown: Snapshot) -> Text:
+    cuff = shown.cuff
+    if cuff is None:
+        return _value("Pressure", "--/--", "mmHg", "no reading yet")
+    taken = f"at {clock_time(cuff.utc_ms)}, {span(shown.t_ms - cuff.t_ms)} ago"
+    if cuff.sbp_mmhg is None or cuff.dbp_mmhg is None:
+        return _value("Pressure", "--/--", "mmHg", f"{words(cuff.outcome)}, {taken}")
+    note = f"mean {number(cuff.map_mmhg)}   pulse {number(cuff.pulse_bpm)}   quality {number(cuff.quality)}   {taken}"
+    if cuff.outcome != "ok":
+        note = f"{words(cuff.outcome)}   {note}"
+    return _value("Pressure", f"{number(cuff.sbp_mmhg)}/{number(cuff.dbp_mmhg)}", "mmHg", note)
+
+
+def _cuff_now(shown: Snapshot) -> Text:
+    line = Text("  Cuff      ", no_wrap=True)
+    if shown.cuff_phase and shown.cuff_phase != "idle":
+        pressure = "" if shown.cuff_pressure_mmhg is None else f" {shown.cuff_pressure_mmhg:.0f} mmHg"
+        line.append(f"{words(shown.cuff_phase)}{pressure}", style="bold")
+    else:
+        line.append("idle")
+    if shown.next_cuff_t_ms is not None:
+        left_ms = shown.next_cuff_t_ms - shown.t_ms
+        line.append(f"   next reading in {span(left_ms)}" if left_ms >= 0 else "   next reading is due")
+    elif shown.every_s is None:
+        line.append("   no interval: press c")
+    return line
+
+
+def _foot(shown: Snapshot, folder: str, speed: float | None) -> Iterator[Text]:
+    length_ms = None if shown.ends_t_ms is None else shown.ends_t_ms - shown.started_t_ms
+    elapsed_ms = shown.t_ms - shown.started_t_ms
+    line = f"{span(elapsed_ms)}" + (f" of {span(length_ms)}" if length_ms else "")
+    if length_ms and speed is not None:
+        line += "  " + bar(elapsed_ms / length_ms)
+    if speed is not None:
+        line += f"  {speed:.0f} times as fast as life"
+    yield Text(line, no_wrap=True)
+    lost = f", {shown.frames_lost} frames lost" if shown.frames_lost else ""
+    detail = f" ({shown.link_detail})" if shown.link_detail else ""
+    limits = "limits unsigned" if shown.unsigned else "limits signed"
+    yield Text(f"link {shown.link}{detail}{lost}   board {shown.guard}   {limits}", no_wrap=True)
+    if shown.not_recorded:
+        yield Text(f"NOT RECORDED: {shown.not_recorded}", style="bold white on red", no_wrap=True)
+    else:
+        yield Text(f"recording in {folder}", style="dim", no_wrap=True, overflow="ellipsis")
+    for notice in shown.notices[-2:]:
+        yield Text(notice, style="italic", no_wrap=True, overflow="ellipsis")
+
+
+def bar(done: float, width: int = 24) -> str:
+    """A progress bar of plain characters."""
+    full = round(max(0.0, min(1.0, done)) * width)
+    return f"[{'#' * full}{'.' * (width - full)}] {max(0.0, min(1.0, done)) * 100:3.0f} %"
