@@ -143,7 +143,7 @@ def test_every_code_file_names_its_licence_in_its_first_lines() -> None:
     missing = [
         str(p.relative_to(ROOT))
         for p in tracked(".py", "Makefile", ".ci/run", ".toml", ".pyi")
-        if p.stat().st_size and "SPDX-License-Identifier:" not in "\n".join(p.read_text(encoding="utf-8").splitlines()[:3])
+        if (text := p.read_text(encoding="utf-8")) and "SPDX-License-Identifier:" not in "".join(text.splitlines()[:3])
     ]
     assert missing == []
 
