@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the host's time comes from. Only transports and the pump read a clock; everything that decides is told the time.
+"""Where the host's time comes from. Only transports and the pump read a clock; everything that decides is told the
+time.
 
 All times are whole milliseconds. `monotonic_ms` never goes back and has no meaning as a date; `utc_ms` counts from
 1970-01-01T00:00:00Z and may step when the computer's clock is set.
@@ -11,7 +12,8 @@ import time
 from typing import Final, Protocol
 
 SIMULATED_START_UTC_MS: Final = 1_767_225_600_000
-"""2026-01-01T00:00:00Z: where a simulated session's calendar starts unless told otherwise, so that its files repeat."""
+"""2026-01-01T00:00:00Z: where a simulated session's calendar starts unless told otherwise, so that its files
+repeat."""
 
 
 class Clock(Protocol):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that can go wrong for a user, one class for each cause.
 
-The message of an error says what went wrong and where; `hint` says what to do next. The command line prints both on one
-line, `vitalwire: what; hint`, and ends with `exit_code`. A caller of the library catches `VitalwireError` or a subclass.
+The message of an error says what went wrong and where; `hint` says what to do next. The command line prints both on
+one line, `vitalwire: what; hint`, and ends with `exit_code`. A caller of the library catches `VitalwireError` or a
+subclass.
 """
 
 from __future__ import annotations

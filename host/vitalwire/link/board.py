@@ -23,6 +23,7 @@ from typing import Final, Generic, TypeVar
 
 from vitalwire_protocol.codec import (
     Abort,
+    CuffPressure,
     CuffStart,
     Hello,
     NibpResult,
@@ -218,22 +219,26 @@ class Board:
         finally:
             del self._answers[number]
 
-    def start_cuff(self) -> Reading:
-        """Measures a blood pressure and returns it, with a reason where it could not be measured; takes about a
-        minute.
+    def start_cuff(self, *, progress: Callable[[CuffPressure], None] | None = None) -> Reading:
+        """Measures a blood pressure and returns it, with a reason where it could not be measured.
 
-        Raises CheckFailed where the board refuses (resting, busy, in service mode...), with its word for why.
+        That takes about a minute; `progress` is called with each cuff pressure meanwhile. Raises CheckFailed where
+        the board refuses (resting, busy, in service mode...), with its word for why.
         """
-        results = self._stream(_own_result, None, None)
-        started = self.client.hello
+
+        def watch(received: Received) -> Reading | None:
+            if progress is not None and isinstance(received.message, CuffPressure):
+                progress(received.message)
+            return self._reading(received) if _is_own_result(received) else None
+
+        results = self._stream(watch, None, None)
         self.command(CuffStart.request())
         late_ms = self.clock.monotonic_ms() + round(LATE_RESULT_S * 1000)
         while not results._kept and self.clock.monotonic_ms() < late_ms:
             self.poll(LATE_RESULT_S)
-        reading = self._reading(results._kept[-1]) if results._kept else None
-        if reading is None or started is None:
+        if not results._kept:
             raise errors.CheckFailed("the cuff's result was lost on the way", "start another reading")
-        return reading
+        return results._kept[-1]
 
     def stop_cuff(self) -> None:
         """Ends any cycle and empties the cuff; returns when the board says that it did."""
@@ -331,10 +336,10 @@ def open_board(port: str | None = None, *, service: bool = False) -> Board:
     return board
 
 
-def _own_result(received: Received) -> Received | None:
-    """A cuff result that a host's command started, or the retry of one."""
+def _is_own_result(received: Received) -> bool:
+    """Whether it is a cuff result that a host's command started, or the retry of one."""
     message = received.message
-    return received if isinstance(message, NibpResult) and message.trigger in (Trigger.HOST, Trigger.RETRY) else None
+    return isinstance(message, NibpResult) and message.trigger in (Trigger.HOST, Trigger.RETRY)
 
 
 def _words(command: Command) -> str:

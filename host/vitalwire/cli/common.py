@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What several commands share: the PORT argument, output, signals."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from ..link.board import Board
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def port_argument(function: F) -> F:
+    """The optional PORT; `vitalwire --help` says what it may be."""
+    return click.argument("port", required=False, metavar="[PORT]")(function)
+
+
+def json_option(function: F) -> F:
+    """`--json`: one object for programs instead of text for people."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")(function)
+
+
+def print_json(value: object) -> None:
+    """One line of JSON on standard output; a NaN cannot get in."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def say(text: str) -> None:
+    """A line for people, on standard error."""
+    click.echo(text, err=True)
+
+
+def say_what_runs(board: Board) -> None:
+    """Says that a board is simulated, and under which interpreter, so that nobody takes its numbers for a
+    person's."""
+    if board.simulated:
+        interpreter = board.identity.interpreter or "an unknown interpreter"
+        say(f"SIMULATED board {board.identity}, firmware under {interpreter}")
+    for text in board.notices:
+        say(f"note: {text}")
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Lets SIGTERM end a command as Ctrl-C does, so that what must be ended is ended."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+__all__ = ["json_option", "port_argument", "print_json", "say", "say_what_runs", "terminable"]

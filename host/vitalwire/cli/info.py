@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vitalwire info`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from vitalwire_protocol.codec import (
+    SCHEMA_HASH,
+    VERSION_MAJOR,
+    Capabilities,
+    Fault,
+    Heartbeat,
+    ResetCause,
+    Status,
+    name_of,
+    names_of,
+)
+
+from ..link.board import Board, open_board
+from .common import json_option, port_argument, print_json, say
+
+HEARTBEAT_S = 2.5
+
+
+@click.command()
+@port_argument
+@json_option
+def command(port: str | None, as_json: bool) -> None:
+    """Say what a board is, what it runs and how it is.
+
+    Opening the port does not reset the board and disturbs no session on it; but a port can be open only once.
+
+    \b
+    Examples:
+      vitalwire info                    the only board that is plugged in
+      vitalwire info bed4 --json
+      vitalwire info sim://             a simulated board
+    """
+    with open_board(port, service=True) as board:
+        about = _about(board)
+        if as_json:
+            print_json(about)
+        else:
+            for key, value in about.items():
+                click.echo(f"{key.replace('_', ' '):<14} {_text(value)}")
+        for text in board.notices:
+            say(f"note: {text}")
+
+
+def _about(board: Board) -> dict[str, Any]:
+    who, hello = board.identity, board.hello
+    about: dict[str, Any] = {
+        "port": board.name,
+        "serial": who.serial,
+        "bed": who.bed,
+        "simulated": board.simulated,
+        "board": who.board,
+        "firmware": who.firmware,
+        "interpreter": who.interpreter,
+        "protocol": f"{VERSION_MAJOR}.{hello.minor}",
+        "schema": f"{hello.schema_hash:08x}",
+        "same_schema": hello.schema_hash == SCHEMA_HASH,
+        "service_mode": who.service,
+        "capabilities": names_of(Capabilities, hello.capabilities),
+        "starts": hello.boot,
+        "last_reset": name_of(ResetCause, hello.reset_cause),
+        "reset_fault": None if hello.reset_fault == Fault.NONE else name_of(Fault, hello.reset_fault),
+    }
+    heartbeat = _heartbeat(board)
+    if heartbeat is not None:
+        about |= {
+            "status": names_of(Status, heartbeat.status),
+            "session": heartbeat.session,
+            "supply_v": None if heartbeat.supply_mv is None else heartbeat.supply_mv / 1000,
+            "heap_free_bytes": heartbeat.heap_free,
+            "worst_tick_ms": heartbeat.tick_worst_ms,
+            "frames_dropped": heartbeat.frames_dropped,
+        }
+    return about
+
+
+def _heartbeat(board: Board) -> Heartbeat | None:
+    for received in board.messages(duration_s=HEARTBEAT_S):
+        if isinstance(received.message, Heartbeat):
+            return received.message
+    return None
+
+
+def _text(value: object) -> str:
+    if value is None or value == "" or value == []:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value)

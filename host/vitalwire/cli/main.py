@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vitalwire`: the command line. A command's module is imported only when that command runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Final, NamedTuple
+
+import click
+
+from .. import __version__
+from ..errors import VitalwireError
+
+INTERRUPTED: Final = 130
+BEDSIDE, RECORDS, SERVICE, DEVELOPERS = "At the bedside", "Records", "Service", "For developers"
+
+
+class Entry(NamedTuple):
+    """A command: where it is listed, its module in this package, and its line in the help."""
+
+    group: str
+    module: str
+    help: str
+
+
+COMMANDS: Final = {
+    "monitor": Entry(BEDSIDE, "monitor", "Guard a session: live numbers, alarms, a record on disk."),
+    "cuff": Entry(BEDSIDE, "cuff", "Take one blood pressure, or stop the cuff."),
+    "ports": Entry(SERVICE, "ports", "List the boards that are plugged in."),
+    "info": Entry(SERVICE, "info", "Say what a board is, what it runs and how it is."),
+    "stream": Entry(DEVELOPERS, "stream", "Readings and events as JSON Lines or CSV on standard output."),
+    "decode": Entry(DEVELOPERS, "decode", "Turn recorded bytes into messages, and count what is wrong with them."),
+    "sim": Entry(DEVELOPERS, "sim", "Serve a simulated board on a pseudo-terminal or a TCP port."),
+}
+
+EPILOG: Final = """\b
+PORT is one of
+  (nothing)       the only board that is plugged in
+  COM3, /dev/...  a port
+  E6614, bed4     a serial number or bed label, or a beginning that only one board has
+  sim://...       a simulated board: sim://?patient=esketamine&seed=1&speed=20&fault=leak@60
+  socket://HOST:PORT, rfc2217://HOST:PORT
+
+\b
+Try it without hardware:
+  vitalwire monitor sim://?patient=esketamine --minutes 5
+  vitalwire stream sim:// --minutes 1
+
+Standard output carries data, standard error talk. Exit codes: 0 good, 1 the checked thing failed, 2 usage,
+3 no board or more than one, 4 port busy or no permission, 5 link lost, 6 incompatible."""
+
+
+class LazyGroup(click.Group):
+    """Lists commands from the table above, in their groups, and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command = importlib.import_module(f"vitalwire.cli.{entry.module}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(COMMANDS)}."
+            ctx.fail(f"There is no command {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for group in dict.fromkeys(entry.group for entry in COMMANDS.values()):
+            rows = [(name, entry.help) for name, entry in COMMANDS.items() if entry.group == group]
+            with formatter.section(group):
+                formatter.write_dl(rows)
+
+
+@click.command(
+    cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(__version__, prog_name="vitalwire")
+def cli() -> None:
+    """Vitalwire: an open bedside vitals monitor for supervised medication sessions.
+
+    Not a certified medical device. `vitalwire COMMAND --help` explains a command with examples.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point: runs a command and ends the process with the exit code of the design."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Runs a command and returns its exit code; every expected error is one sentence on standard error."""
+    try:
+        result = cli.main(arguments, prog_name="vitalwire", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except VitalwireError as error:
+        _say(f"vitalwire: {error}")
+        return error.exit_code
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        _say("")
+        return INTERRUPTED
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass
+
+
+def _silence_stdout() -> None:
+    """Whoever read our output has gone; Python would complain about it when it flushes at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+if __name__ == "__main__":
+    main()

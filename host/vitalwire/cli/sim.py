@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vitalwire sim`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from urllib.parse import urlencode
+
+import click
+
+from .. import board_files
+from ..errors import UsageError
+from ..link.serve import serve_pty, serve_tcp
+from ..link.sim_options import BOARDS, INTERPRETERS, patients
+from ..link.transport import SimTransport, open_transport
+from .common import say, terminable
+
+
+@click.command()
+@click.option("--pty", "pty", is_flag=True, help="On a pseudo-terminal, whose path is printed (the default).")
+@click.option("--tcp", metavar="HOST:PORT", help="On a TCP port instead; port 0 takes a free one.")
+@click.option("--patient", default="calm", show_default=True, help="A scripted patient (--list names them).")
+@click.option("--ppg", metavar="FILE", help="A pulse recording (.csv, .csv.gz) instead of the patient's finger.")
+@click.option("--cuff", metavar="FILE", help="A cuff recording; read it with the board's observe mode.")
+@click.option("--seed", default="1", show_default=True, help="Where the random numbers start.")
+@click.option("--speed", default="1", show_default=True, help="Virtual seconds a second.")
+@click.option("--fault", metavar="NAME@SECONDS", multiple=True, help="A fault and when it happens; may be repeated.")
+@click.option("--board", default="pico", show_default=True, help=f"One of {', '.join(BOARDS)}.")
+@click.option("--serial", default="SIM00001", show_default=True, help="The serial number; begins with SIM.")
+@click.option("--flash", metavar="FOLDER", help="Keeps the board's flash here between runs.")
+@click.option("--interpreter", help=f"One of {', '.join(INTERPRETERS)}; else the first that is installed.")
+@click.option("--list", "show", is_flag=True, help="List the patients and faults, and end.")
+def command(pty: bool, tcp: str | None, show: bool, fault: tuple[str, ...], **given: str | None) -> None:
+    """Serve a simulated board until Ctrl-C.
+
+    The board's own firmware runs on simulated chips, at wall speed. Any program that can open a serial port can use
+    it; for Vitalwire's own commands a sim:// URL as PORT is simpler.
+
+    \b
+    Examples:
+      vitalwire sim                                   prints a path like /dev/pts/5
+      vitalwire info /dev/pts/5
+      vitalwire sim --tcp 127.0.0.1:7878 --patient esketamine --fault leak@600
+      vitalwire monitor socket://127.0.0.1:7878
+      vitalwire sim --list
+    """
+    if show:
+        _list()
+        return
+    if pty and tcp:
+        raise click.UsageError("--pty and --tcp exclude each other.")
+    if given["speed"] == "max":
+        raise UsageError("speed=max: who reads a served board has a clock of its own", "give --speed a number")
+    query = [(key, value) for key, value in given.items() if value is not None]
+    url = "sim://?" + urlencode([*query, *(("fault", item) for item in fault)])
+    if not tcp and sys.platform == "win32":
+        raise UsageError("there are no pseudo-terminals on Windows", "use --tcp 127.0.0.1:7878")
+    transport = open_transport(url)
+    assert isinstance(transport, SimTransport)
+    try:
+        with terminable():
+            if tcp:
+                serve_tcp(transport, tcp, lambda where: _announce(transport, where))
+            else:
+                serve_pty(transport, lambda where: _announce(transport, where))
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        transport.close()
+
+
+def _announce(transport: SimTransport, where: str) -> None:
+    click.echo(where)
+    sys.stdout.flush()
+    options = transport.options
+    interpreter = {"micropython": "MicroPython", "cpython": "CPython (no MicroPython package is installed)"}
+    say(
+        f"simulated board {options.serial}, patient {options.patient}, firmware under"
+        f" {interpreter.get(transport.interpreter, transport.interpreter)}; Ctrl-C ends it"
+    )
+    say(f"try: vitalwire info {where}")
+
+
+def _list() -> None:
+    folder = board_files.twin() / "world" / "patients"
+    click.echo("patients:")
+    for name in patients():
+        click.echo(f"  {name:<16} {json.loads((folder / f'{name}.json').read_text()).get('description', '')}")
+    click.echo("faults (NAME@SECONDS):")
+    listing = subprocess.run(
+        [sys.executable, str(board_files.twin() / "run.py"), "--list-faults"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in listing.stdout.splitlines():
+        name, _, about = line.partition("\t")
+        click.echo(f"  {name:<28} {about}")
