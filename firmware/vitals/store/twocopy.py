@@ -52,6 +52,14 @@ class TwoCopies:
         it is too long; the newest copy of before is whole either way."""
         if len(payload) > self._max_bytes:
             raise ValueError("a record of %d bytes, %d is the most" % (len(payload), self._max_bytes))
+        alone = self._newest is None and self.bad
+        self._write(payload)
+        if alone:
+            # Neither copy was whole: make both so, or the bad one would be found at every start.
+            self._write(payload)
+        self.bad = 0
+
+    def _write(self, payload):
         target = 1 if self._newest == 0 else 0
         counter = (self.counter + 1) & 0xFFFFFFFF
         data = struct.pack(_HEAD, _MAGIC, _FORMAT, counter, len(payload)) + payload

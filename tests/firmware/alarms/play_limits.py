@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plays alarm cases (see tests/vectors/alarms/README.md) into the board's limits and prints, for each case, the changes.
+"""Plays alarm cases (see tests/vectors/alarms/README.md) into the board's limits and prints the changes of each case.
 
 `play_limits.py FILE HOW`: HOW is `steps` (advance only at the steps), `deadlines` (at each deadline in between) or
 `dense` (every 100 ms in between).

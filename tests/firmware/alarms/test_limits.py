@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from vitalwire.alarms.engine import LimitEngine
 from vitalwire.alarms.limits import wire_crc
 from vitalwire.alarms.rules import DEFAULT_LIMITS, LIMIT_RULES, Limit
@@ -66,7 +67,9 @@ def _random_case(seed: int) -> dict[str, Any]:
 
     def items() -> list[list[Any]]:
         rules = rng.sample(list(LIMIT_RULES), rng.randint(1, 7))
-        return [[r, rng.choice(["low", "high"]), rng.choice([995, 1000]), 10, rng.choice([0, 1, 20, 50])] for r in rules]
+        return [
+            [r, rng.choice(["low", "high"]), rng.choice([995, 1000]), 10, rng.choice([0, 1, 20, 50])] for r in rules
+        ]
 
     steps: list[list[Any]] = []
     t_ms = 0
