@@ -64,10 +64,10 @@ class Bedside:
         self.cuff: CuffShown | None = None
         self.cuff_phase = ""
         self.cuff_pressure_mmhg: float | None = None
-        self.next_cuff_ms: int | None = None
         self.status = 0
         self.ending = False
         self._boot: int | None = None
+        self._interval_from_ms: int | None = None
         self._has_oximeter = False
         self._last_reading_ms: int | None = None
         self._cuff_seen_ms = 0
@@ -85,6 +85,14 @@ class Bedside:
     def heard_again(self, t_ms: int) -> None:
         """The silence is over."""
         self._last_reading_ms = t_ms
+
+    def next_cuff_ms(self, t_ms: int) -> int | None:
+        """When the board starts the next reading by itself: every interval after the session's begin there."""
+        every_s, from_ms = self._setup.every_s, self._interval_from_ms
+        if every_s is None or from_ms is None or not self._board.holds_session:
+            return None
+        every_ms = every_s * 1000
+        return from_ms + ((t_ms - from_ms) // every_ms + 1) * every_ms
 
     def blank(self, t_ms: int) -> list[Fact]:
         """Nothing that was measured is current any more."""
@@ -236,13 +244,6 @@ class Bedside:
             facts += self._watch.condition("cuff_not_empty", bool(self._not_empty), t_ms, detail)
         if kind == EventKind.CUFF_STARTED:
             self.cuff_phase, self._cuff_seen_ms = "zeroing", t_ms
-        self._schedule(kind, message.value, made_ms)
+        if kind == EventKind.SESSION_BEGIN:
+            self._interval_from_ms = made_ms
         return facts
-
-    def _schedule(self, kind: int, value: int | None, t_ms: int) -> None:
-        """When the board starts the next reading by itself: its interval counts from the session's begin there."""
-        every_s = self._setup.every_s
-        if every_s is None:
-            return
-        if kind == EventKind.SESSION_BEGIN or (kind == EventKind.CUFF_STARTED and value == Trigger.INTERVAL):
-            self.next_cuff_ms = t_ms + every_s * 1000

@@ -12,6 +12,7 @@ from typing import Final
 
 from vitalwire_protocol.codec import (
     Abort,
+    CuffStart,
     Heartbeat,
     Outcome,
     Refusal,
@@ -48,6 +49,7 @@ class BoardSide:
         self._connected = False
         self._heartbeat: Heartbeat | None = None
         self._ending_since_ms: int | None = None
+        self._first_reading_asked = False
         self.finished = False
         self.began = False
         """Whether the board has confirmed the session at least once."""
@@ -117,6 +119,10 @@ class BoardSide:
             self._send(SessionEnd.request(beat.session))
         elif beat.limits_crc != self._crc:
             self._send(SetLimits.request(self._items))
+        elif self._setup.every_s and not self._first_reading_asked:
+            # The interval counts from the session's begin, so the first reading would come too late for a baseline.
+            self._first_reading_asked = True
+            self._out.append(CuffStart.request())
 
     def answered(self, answer: Answered, t_ms: int) -> None:
         """The board's answer to one of our requests."""

@@ -104,7 +104,7 @@ class Session:
             cuff=bedside.cuff,
             cuff_phase=bedside.cuff_phase,
             cuff_pressure_mmhg=bedside.cuff_pressure_mmhg,
-            next_cuff_t_ms=bedside.next_cuff_ms if self._board.holds_session else None,
+            next_cuff_t_ms=bedside.next_cuff_ms(t_ms),
             every_s=self.setup.every_s,
             ends_t_ms=self._ends_ms,
             alarms=self._watch.shown(),
