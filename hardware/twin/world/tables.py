@@ -14,7 +14,7 @@ UNIT = 1 << 14
 # (phase, height) of a finger's light absorption: foot, peak, dicrotic notch, dicrotic wave, runoff. Heights in 1/1000.
 _PPG_KNOTS = ((0, 0), (40, 1000), (84, 480), (100, 520), (168, 190), (256, 0))
 # The same of the pressure in the brachial artery: steeper, and with its mean near a third of the pulse pressure.
-_ARTERY_KNOTS = ((0, 0), (34, 1000), (90, 400), (100, 430), (160, 170), (256, 0))
+_ARTERY_KNOTS = ((0, 0), (34, 1000), (90, 440), (100, 470), (164, 200), (256, 0))
 
 
 def _shape(knots):
