@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every fault of buses, chips and the microcontroller by name; those of physics are the world's (`world/faults.py`).
 
-The arguments make near misses: a bus held for less than the time-out, a drift below what the two channels may differ by.
-A near miss must not be noticed.
+The arguments make near misses: a bus held for less than the time-out, a drift below what the two channels may differ
+by. A near miss must not be noticed.
 """
 
 from world import faults as world_faults
@@ -72,6 +72,10 @@ def _torn_write(board, given):
     board.flash.cut_after(given["bytes"])
 
 
+def _stall(board, given):
+    board.set_stalled(True)
+
+
 def _unplug(board, given):
     board.unplugged = True
     board.rx = bytearray()
@@ -103,7 +107,7 @@ _TABLE = (
     (
         "fifo_overflow",
         (
-            "the main loop stands still for `ms`; the FIFO holds 320 ms",
+            "the main loop stands still for `ms`; a FIFO holds 320",
             {"ms": 500},
             {"ms": 150},
             (_stall_loop, _resume),
@@ -176,7 +180,7 @@ _TABLE = (
     ),
     (
         "usb_stall",
-        ("the host stops reading", {}, None, (lambda b, given: b.set_stalled(True), lambda b: b.set_stalled(False))),
+        ("the host stops reading", {}, None, (_stall, lambda board: board.set_stalled(False))),
     ),
     ("usb_unplug", ("the USB cable is pulled", {}, None, (_unplug, _flag("unplugged")[1]))),
 )

@@ -70,12 +70,12 @@ class Firmware:
         board.restart("power_on")
         while True:
             cause = self._one_life()
+            board.flash.mount()
             if cause == "bootloader":
                 board.running = board.dead = False
                 while board.off_us == 0:  # silent until the power is cycled
                     cause = self._idle()
             board.restart(cause)
-            board.flash.mount()
 
     def _one_life(self):
         """One run of the firmware, then the prompt; gives the cause of the restart that ended it."""

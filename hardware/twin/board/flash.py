@@ -21,6 +21,11 @@ class _Cut:
         self.bytes_written = 0
         self.writes_inflated = 0
 
+    @property
+    def ended(self):
+        """True when the firmware that writes has ended already."""
+        return self.board.dead and self.board.running
+
     def room(self, n):
         """How many of `n` bytes get written; fewer than n means that the power goes after them."""
         board = self.board
@@ -38,6 +43,33 @@ class _Cut:
         """The exception that ends the firmware's run."""
         self.left = None
         return self.board.end("brown_out")
+
+
+class _Abandoned:
+    """A block device that is nobody's flash any more. The garbage collector calls it, so it allocates nothing."""
+
+    def __init__(self, data):
+        self._data = data
+
+    def readblocks(self, block, buf, offset=0):
+        data, start = self._data, block * BlockDevice.BLOCK + offset
+        for i in range(len(buf)):
+            buf[i] = data[start + i]
+
+    def writeblocks(self, block, buf, offset=0):
+        data, start = self._data, block * BlockDevice.BLOCK + offset
+        for i in range(len(buf)):
+            data[start + i] = buf[i]
+
+    def ioctl(self, operation, argument):
+        if operation == 6:
+            data, start = self._data, argument * BlockDevice.BLOCK
+            for i in range(BlockDevice.BLOCK):
+                data[start + i] = 0xFF
+        return 0
+
+    def copy(self):
+        return self
 
 
 class BlockDevice:
@@ -61,6 +93,10 @@ class BlockDevice:
                 with open(image, "wb") as f:
                     f.write(self._data)
 
+    def copy(self):
+        """The same content, for a mount that is over."""
+        return _Abandoned(bytearray(self._data))
+
     def readblocks(self, block, buf, offset=0):
         """Reads from a block."""
         start = block * self.BLOCK + offset
@@ -68,8 +104,8 @@ class BlockDevice:
 
     def writeblocks(self, block, buf, offset=0):
         """Programs a part of a block, up to the cut if there is one."""
-        if self._cut.board.dead:
-            raise self._cut.board.end("brown_out")
+        if self._cut.ended:
+            raise self._cut.power_lost()
         n = self._cut.room(len(buf))
         start = block * self.BLOCK + offset
         self._data[start : start + n] = memoryview(buf)[:n]
@@ -98,10 +134,31 @@ class BlockDevice:
                 f.write(memoryview(self._data)[start : start + n])
 
 
+class _Mounted:
+    """The block device as one mount sees it.
+
+    A file that the last firmware left open is closed, and written, when its memory is collected. By then it must not
+    reach the flash any more: at the next mount the old one gets a copy of its own to play with.
+    """
+
+    def __init__(self, device):
+        self.device = device
+
+    def readblocks(self, block, buf, offset=0):
+        self.device.readblocks(block, buf, offset)
+
+    def writeblocks(self, block, buf, offset=0):
+        self.device.writeblocks(block, buf, offset)
+
+    def ioctl(self, operation, argument):
+        return self.device.ioctl(operation, argument)
+
+
 class LittlefsFlash:
     """Flash under MicroPython; files are below `storage_path`."""
 
     storage_path = "/flash/"
+    _mounted = None  # of the class: there is one place to mount at
 
     def __init__(self, board, folder=None):
         import vfs
@@ -109,17 +166,17 @@ class LittlefsFlash:
         self._vfs = vfs
         self._cut = _Cut(board)
         self._device = BlockDevice(self._cut, None if folder is None else folder + "/flash.img")
-        self._mounted = False
         if self._device.fresh:
             vfs.VfsLfs2.mkfs(self._device)
         self.mount()
 
     def mount(self):
         """Mounts anew, as the board does when it starts: what was open or cached is gone."""
-        if self._mounted:
+        if LittlefsFlash._mounted is not None:
+            LittlefsFlash._mounted.device = LittlefsFlash._mounted.device.copy()
             self._vfs.umount("/flash")
-        self._vfs.mount(self._vfs.VfsLfs2(self._device), "/flash")
-        self._mounted = True
+        LittlefsFlash._mounted = _Mounted(self._device)
+        self._vfs.mount(self._vfs.VfsLfs2(LittlefsFlash._mounted), "/flash")
 
     def cut_after(self, n):
         """The power goes after the n-th byte from now that reaches the flash."""
@@ -138,12 +195,12 @@ class _CutFile:
         self._cut = cut
 
     def write(self, data):
-        if self._cut.board.dead:
-            raise self._cut.board.end("brown_out")
+        if self._cut.ended:
+            raise self._cut.power_lost()
         n = self._cut.room(len(data))
         self._file.write(data[:n])
+        self._file.flush()
         if n < len(data):
-            self._file.flush()
             raise self._cut.power_lost()
         return n
 

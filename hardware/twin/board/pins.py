@@ -82,7 +82,7 @@ class Pad:
         return self.board.net_level(self)
 
     def freeze_pwm(self):
-        """What a soft reset of the RP2 does to a PWM output: the counter stops, the pin stays where it was just then."""
+        """What a soft reset of the RP2 does to PWM: the counter stops, and the pin stays where it was just then."""
         if not self.pwm_on:
             return
         period_us = 1000000 // self.pwm_hz if self.pwm_hz else 0

@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`fifo_pack.pack_red_ir` compiled; CPython fails to import this file and takes the plain one."""
+"""The functions of `fifo_pack.py`, compiled. CPython fails to import this file and takes the plain ones."""
 
 import micropython
+
+
+@micropython.viper
+def store(red: ptr32, ir: ptr32, at: int, new_red: ptr32, new_ir: ptr32, n: int):  # noqa: F821
+    i = 0
+    while i < n:
+        red[at] = new_red[i]
+        ir[at] = new_ir[i]
+        at = (at + 1) & 31
+        i += 1
 
 
 @micropython.viper

@@ -3,7 +3,7 @@
 
 from array import array
 
-from chips.fifo_pack import pack_red_ir
+from chips.fifo_pack import pack_red_ir, store
 
 _STATUS_1 = 0x00
 _STATUS_2 = 0x01
@@ -259,12 +259,8 @@ class Max30102:
         )  # fmt: skip
         if self.swapped:
             red, ir = ir, red
-        at = self._written
-        for i in range(n):
-            self._red[at] = red[i]
-            self._ir[at] = ir[i]
-            at = at + 1 & 31
-        self._written = at
+        store(self._red, self._ir, self._written, red, ir, n)
+        self._written = self._written + n & 31
         self._count += n
 
     def _raise_flags(self, due):
