@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records a deflation: takes the slope off the pressure and finds the beats in what is left.
 
-While the cuff deflates beats are found once a second with the period known so far; that is enough to decide when to stop
-or to inflate further. At the end the whole record is gone through again with the period of the whole.
+While the cuff deflates beats are found once a second with the period known so far; that is enough to decide when to
+stop or to inflate further. At the end the whole record is gone through again with the period of the whole.
 """
 
 from array import array
@@ -174,7 +174,7 @@ class Capture:
             self._filter(batch)
 
     def sweep(self):
-        """Goes on finding beats in the finished record; returns True when done. One call is about a millisecond's work."""
+        """Goes on finding beats in the finished record; True when done. One call is about a millisecond's work."""
         end = ((self._state[COUNT] - _FLUSH + DELAY) >> 1) - self._half - 3
         self._sweep_at = min(self._sweep_at + _SWEEP, end)
         self._scan(self._sweep_at)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cuff's controller: one reading from zero check to empty cuff, as a state machine that is fed samples and the time.
+"""The cuff's controller: one reading from zero check to empty cuff, a state machine fed with samples and the time.
 
 Outputs are what the valves and the pump are to do; the application copies them to the pins after every call. At rest
-and after any failure they say: pump off, both valves open. Phases: zeroing, inflating, settling, deflating, dumping, then
-resting until the cuff was empty for 30 s. Every cycle ends with exactly one `Result`, taken with `take_result`.
+and after any failure they say: pump off, both valves open. Phases: zeroing, inflating, settling, deflating, dumping,
+then resting until the cuff was empty for 30 s. Every cycle ends with exactly one `Result`, taken with `take_result`.
 """
 
 from vitals.link import wire
@@ -44,10 +44,10 @@ class CuffController(Phases):
     """Sans-I/O. Times in ms of the board's clock, pressures in 0.01 mmHg.
 
     Outputs: `pump_permille` 0-1000, `pump_enable`, `bleed_permille` (0 open, 1000 shut), `dump_shut`; `phase`
-    (`wire.CUFF_PHASE_*`), `cycle`, `target_mmhg` (None when there is none), `active`, `fault` (`wire.FAULT_*`: stands until the
-    cause has gone; BLOCKED until a person starts or the session ends). The application sets `session_open`: outside a
-    session nothing starts by itself, so a failed reading is then not retried. `rest_first`: the cuff may have been
-    inflated just before this start of the firmware, so it rests before the first cycle too.
+    (`wire.CUFF_PHASE_*`), `cycle`, `target_mmhg` (None when there is none), `active`, `fault` (`wire.FAULT_*`: stands
+    until the cause has gone; BLOCKED until a person starts or the session ends). The application sets `session_open`:
+    outside a session nothing starts by itself, so a failed reading is then not retried. `rest_first`: the cuff may
+    have been inflated just before this start of the firmware, so it rests before the first cycle too.
     """
 
     def __init__(self, rest_first=False):
@@ -87,7 +87,7 @@ class CuffController(Phases):
         return wire.CUFF_PHASE_ZEROING <= self.phase <= wire.CUFF_PHASE_DUMPING
 
     def start(self, t_ms, trigger, target_mmhg=None):
-        """Starts a cycle. Returns `wire.REFUSAL_NONE`, or why not: busy, cuff_fault, cuff_not_empty, resting, bad_value."""
+        """Starts a cycle. Returns `wire.REFUSAL_NONE`, or why not (busy, cuff_fault, resting and so on)."""
         if target_mmhg is not None and not limits.TARGET_LEAST <= target_mmhg * 100 <= limits.TARGET_MOST:
             return wire.REFUSAL_BAD_VALUE
         by_person = trigger == wire.TRIGGER_HOST or trigger == wire.TRIGGER_BUTTON

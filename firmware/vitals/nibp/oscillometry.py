@@ -37,8 +37,8 @@ _ROUGHNESS_MOST_PCT = const(16)
 class Oscillometry:
     """Judges an oscillogram. After `evaluate` the attributes hold `outcome` and, if that is OK, the pressures.
 
-    `sbp_x10`, `map_x10`, `dbp_x10` in 0.1 mmHg, `pulse_x10` in 0.1 / min, `quality` 0-100, `peak_amplitude_x100` in 0.01 mmHg;
-    `kept[i]` is 1 for beats that were used, `smooth[i]` the height of the fit at beat i.
+    `sbp_x10`, `map_x10`, `dbp_x10` in 0.1 mmHg, `pulse_x10` in 0.1 / min, `quality` 0-100, `peak_amplitude_x100` in
+    0.01 mmHg; `kept[i]` is 1 for beats that were used, `smooth[i]` the height of the fit at beat i.
     """
 
     def __init__(self):

@@ -109,7 +109,7 @@ class Phases:
                 self._decide(t_ms, pressure)
 
     def _follows(self, t_ms, pressure):
-        """False, and the cycle ended, where the pressure dropped at once and stayed down: this is not a cuff any more."""
+        """False, and the cycle ended, where the pressure dropped at once and stayed down: no cuff does that."""
         dropped = self._before_mark - limits.FALL_SUDDEN
         if self._mark < dropped and pressure < dropped:
             gone = pressure < limits.EMPTY

@@ -5,9 +5,9 @@
 class Result:
     """As on the wire, in its scaled integers; None where there is no value.
 
-    `sbp_x10`, `map_x10`, `dbp_x10` (0.1 mmHg), `pulse_x10` (0.1 / min), `quality` (0-100), `peak_amplitude_x100` (0.01 mmHg),
-    `peak_pressure_x10` (0.1 mmHg), `outcome` (`wire.NIBP_OUTCOME_*`), `trigger`, `attempt` (1 or 2), `beats`, `algorithm`,
-    `flags` (`wire.READING_FLAGS_*`), `cycle`, `started_ms`.
+    `sbp_x10`, `map_x10`, `dbp_x10` (0.1 mmHg), `pulse_x10` (0.1 / min), `quality` (0-100), `peak_amplitude_x100`
+    (0.01 mmHg), `peak_pressure_x10` (0.1 mmHg), `outcome` (`wire.NIBP_OUTCOME_*`), `trigger`, `attempt` (1 or 2),
+    `beats`, `algorithm`, `flags` (`wire.READING_FLAGS_*`), `cycle`, `started_ms`.
     """
 
     def __init__(self, cycle, trigger, attempt, started_ms, flags, algorithm):

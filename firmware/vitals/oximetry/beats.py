@@ -21,6 +21,7 @@ _LAG_MAX = const(53)
 _PAIRS_MAX = const(150)  # 6 s
 _PAIRS_MIN = const(90)  # 3.6 s: with less a slow pulse would not repeat in it, and its notch be taken for a beat
 PERIODIC = const(300)  # below this the signal repeats no better than noise does
+_FIRST_PCT = const(55)  # of the best correlation: the first lag that has it is the period, later ones its multiples
 _SHORTEST_X16 = const(11 * 16)  # in 1/16 of 20 ms: 273 a minute
 _LONGEST_X16 = const(110 * 16)  # 27 a minute
 
@@ -49,7 +50,7 @@ class Beats:
         self.period_x16 = 0  # of the last autocorrelation, in 1/16 of 20 ms; 0: not periodic
         self.periodicity = 0  # 0-1000
         self.span = 0  # largest excursion seen by the last autocorrelation, 1/8 count
-        self._fraction_x16 = 0
+        self._fraction_x16 = array("i", [0] * KEPT)  # of the index, in 1/16
         self._reference = 0  # steepest rise in the signal at hand
         self._acf = array("i", [0] * (_LAG_MAX + 1))
         self._work = array("i", [0] * 200)
@@ -105,7 +106,7 @@ class Beats:
         self.period_x16 = 0
         if best < PERIODIC:
             return
-        enough = best * 85 // 100
+        enough = best * _FIRST_PCT // 100
         for lag in range(_LAG_MIN + 1, last):  # multiples of the period repeat as well: take the first good one
             here = acf[lag]
             before = acf[lag - 1]
@@ -118,10 +119,15 @@ class Beats:
         ring = conditioning.ir.out
         rise = _rise(ring, at)
         fraction = _vertex_x16(_rise(ring, at - 1), rise, _rise(ring, at + 1))
-        k = self.head & _KEPT_MASK
         usual = self._usual_rise(at)
         if rise * 5 < (usual or self._reference) * 2:
             return  # a notch, or a ripple between beats
+        if self.head and (at - self.index[(self.head - 1) & _KEPT_MASK]) * 160 < self.period_x16 * 6:
+            # Nearer than 0.6 of a period to the one before: one of the two is a notch.
+            if rise <= self.rise[(self.head - 1) & _KEPT_MASK]:
+                return
+            self.head -= 1
+        k = self.head & _KEPT_MASK
         fault = SOUND
         if usual and rise * 5 > usual * 11:
             fault = OUTSIZED
@@ -137,18 +143,18 @@ class Beats:
             if self.head:
                 previous = (self.head - 1) & _KEPT_MASK
                 begin = self.index[previous]
-                interval = (at - begin) * 16 + fraction - self._fraction_x16
+                interval = (at - begin) * 16 + fraction - self._fraction_x16[previous]
                 if begin >= oldest and _SHORTEST_X16 <= interval <= _LONGEST_X16:
                     if self.fault[previous] == SOUND or self.fault[previous] == DETACHED:
                         fault = SOUND
                         self.interval_x16[k] = interval
                         self._measure(conditioning, k, begin, at - begin)
         self.fault[k] = fault
-        self._fraction_x16 = fraction
+        self._fraction_x16[k] = fraction
         self.head += 1
 
     def _usual_rise(self, at):
-        """Median rise of the last 9 beats within 6 s, sound or not, so that a disturbance is forgotten again; 0: too few."""
+        """Median rise of the last 9 beats within 6 s, sound or not: a disturbance is forgotten again. 0: too few."""
         values = self._sorted
         n = 0
         while n < 9 and n < self.head:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the ratio of ratios R to SpO2: a falling, piecewise straight curve that belongs to a sensor, kept as calibration.
+"""From the ratio of ratios R to SpO2: a falling, piecewise straight curve of a sensor, kept as calibration.
 
 R = (AC red / DC red) / (AC infrared / DC infrared). R is in 1/1000, SpO2 in 0.1 %.
 """
 
 from array import array
 
-# An example, not a calibration: the straight line 110 - 25 R that textbooks give (for instance J. G. Webster, ed., "Design
-# of Pulse Oximeters", 1997), cut at 100 %. Real sensors differ from it by several percent, so a board that uses
+# An example, not a calibration: the straight line 110 - 25 R that textbooks give (for instance J. G. Webster, ed.,
+# "Design of Pulse Oximeters", 1997), cut at 100 %. Real sensors differ from it by several percent, so a board that uses
 # it sets the flag `uncalibrated`. Below R = 0.3 and above 1.76 (66 %) nothing is read from it.
 TEXTBOOK = ((300, 1000), (400, 1000), (1760, 660))
 

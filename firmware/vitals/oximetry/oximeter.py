@@ -14,7 +14,7 @@ from vitals.link import wire
 from vitals.oximetry.beats import KEPT, OUTSIZED, PERIODIC, SOUND, Beats
 from vitals.oximetry.conditioning import OUT_RATE_HZ, RATE_HZ, Conditioning
 from vitals.oximetry.curve import Curve
-from vitals.oximetry.led_servo import DEFAULT_STEPS, LedServo
+from vitals.oximetry.led_servo import CHANGED, DEFAULT_STEPS, UNCHANGED, LedServo
 from vitals.signal import kernels
 
 AVERAGING_CHOICES_S = (4, 8, 16)
@@ -27,6 +27,8 @@ _FINGER_OFF_COUNTS = const(8000)
 _KEPT_MASK = const(63)
 _NEWEST_BEAT = const(200)  # ring values, 4 s: a rate that no recent beat supports is history
 _BEATS_MIN = const(3)
+_REGULAR_PCT = const(60)  # of the intervals within 20 % of their median; with fewer the rhythm is uneven
+_QUALITY_LEAST = const(10)
 _INLIER_PCT = const(20)  # an interval or ratio this near to the median counts as its like
 _LIKENESS_MIN = const(640)  # squared correlation of red and infrared over a beat: 0.8 squared
 _FLAT_RED = const(32)  # 4 counts peak to peak: nothing pulsates there
@@ -41,11 +43,11 @@ _PULSE_MOST_X10 = const(2500)
 class Oximetry:
     """Sans-I/O oximetry for a two-colour finger sensor at 100 samples/s.
 
-    After `compute` the attributes hold the reading: `spo2_x10` (0.1 %), `pulse_x10` (0.1 / min), `perfusion_x100` (0.01 %)
-    and `quality` (0-100), each None where it is withheld, and why in `spo2_reason`, `pulse_reason`, `perfusion_reason`
-    (`wire.REASON_*`; OK with a value, `irregular` beside a value that is a mean over an uneven rhythm). `finger` is right
-    within 2 s. `led_red` and `led_ir` are the wanted LED currents in steps of 0.2 mA; `leds_changed` asks the application to
-    set them and to clear the flag. `averaging_s` may be set to 4, 8 or 16 at any time with `set_averaging`.
+    After `compute` the attributes hold the reading: `spo2_x10` (0.1 %), `pulse_x10` (0.1 / min), `perfusion_x100`
+    (0.01 %) and `quality` (0-100), each None where it is withheld, and why in `spo2_reason`, `pulse_reason`,
+    `perfusion_reason` (`wire.REASON_*`; OK with a value, `irregular` beside a pulse that is the mean of an uneven
+    rhythm). `finger` is right within 2 s. `led_red` and `led_ir` are the wanted LED currents in steps of 0.2 mA;
+    `leds_changed` asks the application to set them and to clear the flag. `averaging_s` is changed by `set_averaging`.
     """
 
     def __init__(self, rate_hz=RATE_HZ, averaging_s=8, curve=None):
@@ -144,7 +146,7 @@ class Oximetry:
             return wire.REASON_SATURATED
         if conditioning.lost_within(4 * RATE_HZ):
             return wire.REASON_SAMPLES_LOST
-        if self.beats.head < _BEATS_MIN and usable < 5 * OUT_RATE_HZ:
+        if self.beats.head < _BEATS_MIN and usable < 8 * OUT_RATE_HZ:
             return wire.REASON_SETTLING
         if conditioning.jumped_within(4 * RATE_HZ):
             return wire.REASON_MOTION
@@ -160,13 +162,12 @@ class Oximetry:
         conditioning = self.conditioning
         count = conditioning.count
         clipped = conditioning.clipped_within(RATE_HZ // 4)
-        changed = False
         for servo, channel in ((self._red_servo, conditioning.red), (self._ir_servo, conditioning.ir)):
-            if servo.advance(count, channel.level(), clipped and channel.level() > 250000):
-                changed = True
-        if changed:
-            self.leds_changed = True
-            conditioning.restart()
+            turned = servo.advance(count, channel.level(), clipped and channel.level() > 250000)
+            if turned != UNCHANGED:
+                self.leds_changed = True
+            if turned == CHANGED:
+                conditioning.restart()
 
     def _count_of(self, fault, window):
         """Beats of one kind in the last `window` ring values."""
@@ -198,7 +199,7 @@ class Oximetry:
         return n
 
     def _mean_near_median(self, n):
-        """Mean of the sorted work array without what lies beyond 20 % of its median; (mean x16, how many) in attributes."""
+        """Mean x16 of the n sorted values without those beyond 20 % of their median; `_near` is how many are left."""
         values = self._values
         middle = values[n >> 1]
         reach = middle * _INLIER_PCT // 100
@@ -233,7 +234,7 @@ class Oximetry:
         regular_pct = self._near * 100 // n
         sound_pct = n * 100 // (n + spoiled)
         reason = wire.REASON_OK
-        if regular_pct < 60:
+        if regular_pct < _REGULAR_PCT:
             if n < 5 or sound_pct < 80 or beats.periodicity < PERIODIC:
                 self.pulse_reason = wire.REASON_IRREGULAR
                 return False
@@ -243,19 +244,28 @@ class Oximetry:
                 total += self._values[i]
             mean_x256 = total * 16 // n
         elif sound_pct < 50:
-            self.pulse_reason = self.spo2_reason = self.perfusion_reason = wire.REASON_MOTION
+            self._withhold(wire.REASON_MOTION)
+            return False
+        elif beats.period_x16 and abs(mean_x256 // 16 - beats.period_x16) * 4 > beats.period_x16:
+            self._withhold(wire.REASON_LOW_QUALITY)  # the beats and the autocorrelation contradict one another
             return False
         pulse_x10 = (_RATE_CONST * 16 + mean_x256 // 2) // mean_x256
         if not _PULSE_LEAST_X10 <= pulse_x10 <= _PULSE_MOST_X10:
             self.pulse_reason = wire.REASON_OUT_OF_RANGE
             return False
+        quality = self._quality(regular_pct, sound_pct)
+        if quality < _QUALITY_LEAST:
+            self._withhold(wire.REASON_LOW_QUALITY)
+            return False
         self.pulse_x10 = pulse_x10
         self.pulse_reason = reason
-        self.quality = self._quality(regular_pct, sound_pct)
+        self.quality = quality
         return True
 
     def _quality(self, regular_pct, sound_pct):
         """0-100: the weakest of how well the signal repeats, how even and how undisturbed the beats are."""
+        if regular_pct < _REGULAR_PCT:  # an uneven rhythm does not repeat; half of what the beats alone would say
+            return sound_pct >> 1
         repeats = (self.beats.periodicity - PERIODIC) * 100 // 600
         return max(0, min(100, repeats, regular_pct, sound_pct))
 

@@ -12,6 +12,6 @@ if sys.implementation.name == "micropython":
         from vitals.signal import kernels_viper as kernels
     except (ImportError, SyntaxError, ValueError, NotImplementedError):
         # Compiled for another processor, or a build without the native emitter.
-        from vitals.signal import kernels_plain as kernels
+        from vitals.signal import kernels_plain as kernels  # noqa: F401
 else:
     from vitals.signal import kernels_plain as kernels

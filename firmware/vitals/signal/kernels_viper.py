@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inner loops of `kernels_plain`, line for line, compiled to machine code. A test holds the two to the same results."""
+"""The inner loops of `kernels_plain`, line for line, compiled to machine code; a test holds both to the same."""
 # ruff: noqa: F821  (ptr32 is a word of the viper compiler)
 
 import micropython
