@@ -41,6 +41,8 @@ class FakeBoard:
         self.commands: list[object] = []
         self.deaf: list[tuple[int, int]] = []
         """Spans in which nothing is heard of it and it hears nothing."""
+        self.mute: list[tuple[int, int]] = []
+        """Spans in which it sends no readings, but everything else."""
         self.unplugged_ms: int | None = None
         self.refuse: dict[int, int] = {}
         self.closed = False
@@ -140,6 +142,9 @@ class FakeBoard:
         self.at(self._now() + 1000, self._beat)
 
     def _reading(self) -> None:
+        self.at(self._now() + 1000, self._reading)
+        if any(start <= self._now() < end for start, end in self.mute):
+            return
         spo2, pulse, reason = self.readings(self._now() / 1000)
         no = codec.Reason.OK
         self.send(
@@ -149,7 +154,6 @@ class FakeBoard:
                 no if pulse is not None else reason, 8, 0,
             )
         )  # fmt: skip
-        self.at(self._now() + 1000, self._reading)
 
     def _command(self, message: codec.Message) -> None:
         self.commands.append(message)

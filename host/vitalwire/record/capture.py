@@ -5,11 +5,12 @@ The file is a magic line and then records:
 
     kind u8 | length u16 | t_ms u64 | utc_ms i64 | payload            (little-endian)
 
-`kind` is a `Kind` of the session's inputs, or one of four that belong to the file itself: LOST (JSON: inputs that could
-not be written), CLOSE (JSON: how the session ended), SEAL. A seal ends a chunk of at most 1 s or 4 KB: its payload is
-SHA-256(previous seal | every byte since it), and the chain starts from SHA-256(magic line). Records are written as they
-come and the seal follows, so a host that is killed loses nothing that it had shown; what lies behind the last seal is
-read, and counted as unsealed. A record of bytes is at most 2048 long; longer input is several records.
+`kind` is a `Kind` of the session's inputs, or one of three that belong to the file itself: LOST (JSON: inputs that
+could not be written), CLOSE (JSON: how the session ended), SEAL. A seal ends a chunk of at most 1 s or 4 KB: its payload
+is SHA-256(previous seal | every byte since it, up to this seal's payload), and the chain starts from SHA-256(magic line).
+Records are written as they come and the seal follows, so a host that is killed loses nothing that it had shown; what
+lies behind the last seal is read, and counted as unsealed. A record of bytes is at most 2048 long; longer input is
+several records.
 """
 
 from __future__ import annotations
@@ -98,11 +99,13 @@ class CaptureEncoder:
         return data
 
     def _seal(self) -> bytes:
+        head = RECORD.pack(SEAL, 32, *self._last)
+        self._hash.update(head)
         self.head = self._hash.digest()
         self._hash = hashlib.sha256(self.head)
         self._chunk_bytes = 0
         self.chunks += 1
-        seal = _pack(SEAL, *self._last, self.head)
+        seal = head + self.head
         self.bytes += len(seal)
         return seal
 
@@ -207,7 +210,7 @@ class _Reader:
         return True
 
     def _sealed(self, at: int, seal: bytes) -> bool:
-        if hashlib.sha256(self.head + self.data[self.good_end : at]).digest() != seal:
+        if hashlib.sha256(self.head + self.data[self.good_end : at + RECORD.size]).digest() != seal:
             return self._fail("its content does not match its seal", at)
         self.head = seal
         self.chunks += 1
@@ -234,7 +237,7 @@ class _Reader:
         times = [t_ms for _, t_ms, _, _ in self._chunk]
         last = self.inputs[-1].t_ms if self.inputs else None
         first, until = (times[0], times[-1]) if times else (last, last)
-        self.bad = BadChunk(self.chunks, self.good_end, first, until, why)
+        self.bad = BadChunk(self.chunks, min(at, self.good_end), first, until, why)
         self._chunk.clear()
         self.end = at
         return False
