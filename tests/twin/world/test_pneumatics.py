@@ -132,10 +132,11 @@ def test_oscillations_are_largest_at_the_mean_arterial_pressure(bench, person, s
     largest, at = max(envelope)
     assert 1 <= largest <= 4
     near = lambda mmhg: min(envelope, key=lambda point: abs(point[1] - mmhg))[0] / largest  # noqa: E731
-    assert abs(at - b.world.truth()["map_mmhg"]) <= 6
+    assert abs(at - b.world.truth()["map_mmhg"]) <= (sbp - dbp) / 8
     assert near(b.world.truth()["map_mmhg"]) >= 0.96  # the top is flat
+    # Published ratios for many people: 0.45-0.73 and 0.69-0.83; a wide pulse pressure makes the lower one smaller.
     assert 0.45 <= near(sbp) <= 0.73
-    assert 0.69 <= near(dbp) <= 0.90
+    assert 0.64 <= near(dbp) <= 0.85
     assert near(sbp + 30) < 0.3
     assert near(dbp - 25) < 0.45
 
