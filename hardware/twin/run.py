@@ -161,6 +161,10 @@ def serve(arguments):
     board = make_board(options)
     folder = options["firmware"] or ROOT + "/firmware"
     try:
+        os.stat(folder + "/boot.py")
+    except OSError:
+        raise RefusedError("there is no firmware in %s: no boot.py" % folder)
+    try:
         connection = connect(arguments["connect"])
     except ValueError as problem:
         raise RefusedError(str(problem))

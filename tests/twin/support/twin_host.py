@@ -53,12 +53,16 @@ class Twin:
         return self
 
     def __exit__(self, *error):
+        """Ends the connection; the process must end by itself. What it printed is in `printed` and `errors`."""
+        if self.process.stdout.closed:
+            return
         self.connection.close()
         try:
             self.process.wait(10)
         finally:
             self.process.kill()
-            self.errors = self.process.communicate()[1].decode()
+            printed, errors = self.process.communicate()
+            self.printed, self.errors = printed.decode(), errors.decode()
 
     def send(self, kind, payload=b""):
         self.connection.sendall(kind + struct.pack("<I", len(payload)) + payload)
