@@ -349,7 +349,7 @@ def _words(command: Command) -> str:
 
 def _refused(command: Command, answer: Answered) -> str:
     detail = f" ({answer.detail})" if answer.detail else ""
-    return f"the board refused to {_words(command)}: {name_of(Refusal, answer.refusal).replace('_', ' ')}{detail}"
+    return f"the board refused {_words(command)!r}: {name_of(Refusal, answer.refusal).replace('_', ' ')}{detail}"
 
 
 __all__ = ["Board", "Stream", "open_board"]

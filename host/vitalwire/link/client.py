@@ -135,10 +135,10 @@ class Client:
         if self._identify_ms is not None and t_ms >= self._identify_ms:
             self._identify_ms = t_ms + IDENTIFY_MS
             self._ask(Identify.request(), t_ms)
+        events += self._run_requests(t_ms)
         if self._ping_ms is not None and t_ms >= self._ping_ms:
             self._ping_ms = t_ms + PING_MS
             self._ask(Ping.request(), t_ms)
-        events += self._run_requests(t_ms)
         return events
 
     def next_deadline(self) -> int | None:
@@ -239,6 +239,7 @@ class Client:
             self.clock_fit.observe_answer(answer.t_ms, asked_ms, t_ms)
         elif (answered := self._requests.answer(answer, t_ms)) is not None:
             events.append(answered)
+            self._send_requests(t_ms)  # the next one may have waited for this
 
     def _lose(self, loss: Loss, events: list[LinkEvent]) -> None:
         if self.state == "connected":
@@ -274,7 +275,12 @@ class Client:
         self._identify_ms = None
 
     def _ask(self, question: Command, t_ms: int) -> None:
-        """Sends a ping or identify: not repeated under its number, and nobody waits for the answer."""
+        """Sends a ping or identify: not repeated under its number, and nobody waits for the answer.
+
+        It must not overtake a request; where one waits for its answer, that says as well that the host is there.
+        """
+        if self._requests.waiting and self.state == "connected":
+            return
         numbered = self._requests.number(question)
         if len(self._questions) >= _TIMED:
             del self._questions[next(iter(self._questions))]

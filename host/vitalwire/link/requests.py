@@ -4,6 +4,9 @@
 A request keeps its number through all repeats, so the board can tell a repeat from a new wish and answers it from its
 cache; nothing is ever done twice. Each answer is passed on once: later copies, and answers to a number that has
 ended, are dropped. A repeat is never sent to a board that has started again since, because its cache is gone.
+
+A board takes a number lower than the newest one it knows for an old request. So requests go one after the other: the
+next is sent when the one before has its first answer. Only what empties the cuff waits for nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vitalwire_protocol.codec import Answer, CuffStart, Observe, Outcome
+from vitalwire_protocol.codec import Abort, Answer, CuffStart, Observe, Outcome, Vent
 
 from .events import Answered, TimedOut
 
@@ -34,7 +37,7 @@ class _Request:
     command: Command
     due_ms: int
     ends_ms: int
-    attempts: int = 0
+    sent: bool = False
     accepted: bool = False
 
 
@@ -62,15 +65,23 @@ class Requests:
         self._open[self._number] = _Request(numbered, t_ms, t_ms + ATTEMPTS * ANSWER_MS)
         return self._number
 
+    @property
+    def waiting(self) -> bool:
+        """Whether one was sent and has no answer yet: nothing with a higher number may overtake it."""
+        return any(request.sent and not request.accepted for request in self._open.values())
+
     def next_deadline(self, connected: bool) -> int | None:
         """When `due` has something; where nothing can be sent only the ends count."""
-        return min((min(r.due_ms, r.ends_ms) if connected else r.ends_ms for r in self._open.values()), default=None)
+        times = [request.ends_ms for request in self._open.values() if request.sent or not connected]
+        if connected:
+            times += [request.due_ms for request in self._sendable()]
+        return min(times, default=None)
 
     def due(self, t_ms: int, connected: bool) -> tuple[list[Command], list[TimedOut]]:
         """The commands to send now, and the requests that ended without an answer."""
         ended: list[TimedOut] = []
         for number, request in list(self._open.items()):
-            if t_ms >= request.ends_ms:
+            if t_ms >= request.ends_ms and (request.sent or not connected):
                 missing = "its end was never reported" if request.accepted else "the board did not answer"
                 ended.append(self._end(number, missing))
         return self.unsent(t_ms) if connected else [], ended
@@ -78,21 +89,36 @@ class Requests:
     def unsent(self, t_ms: int) -> list[Command]:
         """The commands to send now, new ones and repeats."""
         send: list[Command] = []
-        for request in self._open.values():
-            if request.due_ms <= t_ms < request.ends_ms:
-                request.attempts += 1
+        for request in self._sendable():
+            if t_ms < request.due_ms:
+                continue
+            if not request.sent:
+                request.sent = True
+                request.ends_ms = t_ms + ATTEMPTS * ANSWER_MS
+            if t_ms < request.ends_ms:
                 request.due_ms = t_ms + (ASK_AGAIN_MS if request.accepted else ANSWER_MS)
                 send.append(request.command)
         return send
+
+    def _sendable(self) -> list[_Request]:
+        """The first request that has no answer, those that were accepted, and those that empty the cuff."""
+        found: list[_Request] = []
+        first = True
+        for request in self._open.values():
+            urgent = isinstance(request.command, Abort | Vent)
+            if request.accepted or urgent or first:
+                found.append(request)
+            first = first and (request.accepted or urgent)
+        return found
 
     def answer(self, answer: Answer, t_ms: int) -> Answered | None:
         """Takes an answer; None where it is not ours, a copy, or late."""
         request = self._open.get(answer.number)
         if answer.client != self._client_id or request is None or answer.command != request.command.TYPE:
             return None
+        if request.accepted and answer.outcome != Outcome.DONE:
+            return None  # a copy; or a repeat that the board does not know any more: it goes on with the first
         if answer.outcome == Outcome.ACCEPTED:
-            if request.accepted:
-                return None
             request.accepted = True
             request.due_ms = t_ms + ASK_AGAIN_MS
             request.ends_ms = t_ms + _done_ms(request.command)
@@ -107,7 +133,7 @@ class Requests:
 
     def end_all(self, why: str) -> list[TimedOut]:
         """Ends what was sent before: the board that was asked is not there any more. Unsent requests stay."""
-        return [self._end(number, why) for number, request in list(self._open.items()) if request.attempts]
+        return [self._end(number, why) for number, request in list(self._open.items()) if request.sent]
 
     def _end(self, number: int, why: str) -> TimedOut:
         return TimedOut(number, self._open.pop(number).command.TYPE, why)
