@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make demo`: a simulated esketamine session of 30 minutes at full speed, and what its record shows."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from ..errors import VitalwireError
+
+URL = "sim://?patient=esketamine&seed=1&speed=max"
+MINUTES = 30
+EVERY = 5
+DOSE_S = 120
+"""When the simulated patient gets the dose (`hardware/twin/world/patients/esketamine.json`)."""
+
+Row = dict[str, str]
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
+@click.option("--minutes", type=click.FloatRange(min=1, max=MINUTES), default=MINUTES, show_default=True)
+def command(out: Path, minutes: float) -> None:
+    """Run the demonstration and summarise its record."""
+    from .monitor import command as monitor
+
+    words = [URL, "--minutes", f"{minutes:g}", "--every", str(EVERY), "--out", str(out)]
+    click.echo(f"$ vitalwire monitor {shlex.join(words)}", err=True)
+    began_s = time.monotonic()
+    terminal = sys.stdout.isatty() and sys.stderr.isatty() and sys.stdin.isatty()
+    monitor.main([*words, *([] if terminal else ["--quiet"])], prog_name="vitalwire monitor", standalone_mode=False)
+    from ..record.folder import latest_session
+
+    folder = latest_session(out)
+    for line in summary(folder, time.monotonic() - began_s):
+        click.echo(line)
+
+
+def summary(folder: Path, real_s: float) -> list[str]:
+    """What the CSVs of the demo's `folder` say, in a few lines."""
+    from ..record.folder import read_session_json
+
+    vitals, events = rows(folder / "vitals.csv"), rows(folder / "events.csv")
+    about = read_session_json(folder)
+    return [
+        "",
+        f"A simulated esketamine session of {about.get('minutes'):g} minutes, run in {real_s:.0f} s",
+        f"  firmware ran on     {about.get('interpreter')} ({about['board']['kind']}, {about['board']['serial']})",
+        f"  pressure            {pressure(vitals)}",
+        f"  pulse               {pulse(vitals)}",
+        f"  lowest SpO2         {lowest(vitals)}",
+        *(f"  alarm               {line}" for line in alarms(events)),
+        f"  rows                {len(vitals)} vitals, {len(events)} events; every value is marked SIMULATED",
+        f"  record              {folder}",
+        f"  head of the record  {about.get('capture', {}).get('head', '')}",
+    ]
+
+
+def rows(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def minute(row: Row) -> str:
+    return f"minute {float(row['elapsed_s']) / 60:.1f}"
+
+
+def pressure(vitals: list[Row]) -> str:
+    good = [row for row in vitals if row["source"] == "cuff" and row["sbp_mmhg"] and row["dbp_mmhg"]]
+    if not good:
+        return "no reading"
+    first, peak = good[0], max(good, key=lambda row: float(row["sbp_mmhg"]))
+
+    def text(row: Row) -> str:
+        return f"{float(row['sbp_mmhg']):.0f}/{float(row['dbp_mmhg']):.0f} mmHg in {minute(row)}"
+
+    return f"{text(first)}, highest {text(peak)}; {len(good)} readings"
+
+
+def pulse(vitals: list[Row]) -> str:
+    good = [row for row in vitals if row["source"] == "oximeter" and row["pulse_bpm"]]
+    before = [float(row["pulse_bpm"]) for row in good if float(row["elapsed_s"]) < DOSE_S]
+    if not before:
+        return "no reading before the dose"
+    peak = max(good, key=lambda row: float(row["pulse_bpm"]))
+    mean = sum(before) / len(before)
+    return f"{mean:.0f} /min before the dose, highest {float(peak['pulse_bpm']):.0f} in {minute(peak)}"
+
+
+def lowest(vitals: list[Row]) -> str:
+    good = [row for row in vitals if row["spo2_pct"]]
+    if not good:
+        return "no reading"
+    low = min(good, key=lambda row: float(row["spo2_pct"]))
+    return f"{float(low['spo2_pct']):.0f} % in {minute(low)}"
+
+
+def alarms(events: list[Row]) -> list[str]:
+    found = []
+    for row in events:
+        if row["kind"] in ("physiological", "technical") and row["state"] in ("raised", "cleared"):
+            value = f" at {row['value']} (limit {row['limit']})" if row["value"] else ""
+            found.append(f"{minute(row):12} {row['name']} {row['state']}{value}")
+    return found
+
+
+def main() -> None:
+    """Runs `command`; an error of ours is one sentence and its exit code."""
+    try:
+        command(standalone_mode=False)
+    except VitalwireError as error:
+        click.echo(f"vitalwire: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
