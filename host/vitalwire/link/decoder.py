@@ -314,6 +314,8 @@ class _ConsoleText:
         taken = 0
         *lines, rest = data.split(b"\n")
         for line in lines:
+            if not line and not self._open_bytes:
+                continue  # noise may be nothing but line ends; they cost next to nothing
             self._extend(line)
             taken += self._close()
         self._extend(rest)

@@ -21,7 +21,7 @@ def port_error(name: str, error: Exception) -> VitalwireError:
     number = getattr(error, "errno", None)
     text = str(error)
     if "://" in name:
-        if isinstance(error, ValueError) or "not known" in text or "expected a string in the form" in text:
+        if isinstance(error, ValueError):
             return UsageError(
                 f"{name!r} is not a port that can be opened", "try sim://, socket://HOST:PORT or a device"
             )
@@ -57,7 +57,9 @@ def holders(name: str) -> list[str]:
         if int(process.name) == os.getpid():
             continue
         try:
-            if any(os.readlink(link) == target for link in os.scandir(process / "fd")):
+            with os.scandir(process / "fd") as links:
+                holds = any(os.readlink(link) == target for link in links)
+            if holds:
                 found.append(f"{(process / 'comm').read_text().strip()} (process {process.name})")
         except OSError:
             continue  # it ended meanwhile, or is another user's

@@ -7,6 +7,7 @@ import contextlib
 import select
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from ..clock import Clock, SystemClock
 from ..errors import LinkLost
@@ -160,6 +161,7 @@ def _open_serial(name: str) -> SerialTransport:
     if "://" not in name:
         options["exclusive"] = True
     try:
+        _check_address(name)
         port = serial.serial_for_url(name, **options)
         # DTR and RTS stay as the system sets them on opening, both on: the Pico sends only while DTR is on, and an
         # ESP32 is reset only by one being on and the other off. Whoever switches them one after the other resets it.
@@ -174,6 +176,14 @@ def _open_serial(name: str) -> SerialTransport:
         port.close()
         raise busy(name, others)
     return SerialTransport(name, port)
+
+
+def _check_address(name: str) -> None:
+    """Raises ValueError for a network URL without host or port; pyserial's own words for that are not fit to be shown."""
+    if name.startswith(("socket://", "rfc2217://")):
+        parts = urlsplit(name)
+        if not parts.hostname or parts.port is None:
+            raise ValueError("it has no host or no port")
 
 
 def register_url_handlers() -> None:
