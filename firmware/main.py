@@ -26,6 +26,10 @@ def run(board=None):
     if log.service or _asked_by_buttons(board, log):
         _service(board, log)
         return
+    if log.crashed:
+        # Counted before anything can crash again, or a loop of crashes that are quick would never be noticed.
+        _wait_until_empty(board, None)
+        log.save()
     feed = []
     try:
         board.wire.open()

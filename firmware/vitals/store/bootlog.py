@@ -74,7 +74,7 @@ class BootLog:
             self.service, self.service_fault = False, NO_FAULT
         elif intent == SERVICE:
             self.service, self.service_fault = True, fault
-        elif self.cause in (WATCHDOG, EXCEPTION):
+        elif self.crashed:
             self._crashed(self._since_s + run_s)
             run_s = -self._since_s
         self._since_s = min(self._since_s + run_s, CRASH_WINDOW_S)
@@ -101,6 +101,11 @@ class BootLog:
         self._crashes = []
         self._intent, self._intent_fault = RESTART, NO_FAULT
         return self.save()
+
+    @property
+    def crashed(self):
+        """Whether a crash led to this start: by the watchdog, or an exception."""
+        return self.cause in (WATCHDOG, EXCEPTION)
 
     def crashes(self):
         """[(seconds run since the crash before, FAULT_*)] of the last crashes, newest first."""

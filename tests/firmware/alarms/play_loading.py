@@ -66,6 +66,13 @@ def refused():
     return out
 
 
+def extremes():
+    """The largest and smallest numbers that fit are accepted."""
+    rows = [(0, HIGH, 65535, 65535, 65535), (2, LOW, 1, 0, 0), (3, LOW, 1, 0, 0)]
+    limits = Limits()
+    return limits.load(rows, 0), limits.items() == rows
+
+
 def after_reset():
     limits = Limits()
     default_crc = limits.crc
@@ -131,6 +138,7 @@ print(
             "empty": empty(),
             "order_matters": order_matters(),
             "refused": refused(),
+            "extremes": extremes(),
             "after_reset": after_reset(),
             "nothing_inherited": nothing_inherited(),
             "worst": worst(),

@@ -103,6 +103,7 @@ def test_loading(play: Run) -> None:
     for name, refusal in seen["refused"].items():
         assert refusal == [seen["bad_value"], True], name
     assert len(seen["refused"]) == 10
+    assert seen["extremes"] == [0, True]
     assert seen["after_reset"] == {
         "changes": [[2000, 0, 0, None]],
         "state": 0,

@@ -35,6 +35,12 @@ def courses():
         "gone_in_time": course(("observe", BUS, True, 1000), ("observe", BUS, False, 1499), ("advance", 9000)),
         "gone_too_late": course(("observe", BUS, True, 1000), ("observe", BUS, False, 1500)),
         "clears_after_2_s": course(("report", BUS, 0), ("observe", BUS, False, 1000), ("advance", 3000)),
+        "away_and_seen_away": course(
+            ("report", BUS, 0),
+            ("observe", BUS, False, 1000),
+            ("observe", BUS, False, 2000),
+            ("observe", BUS, False, 3000),
+        ),
         "not_before": course(("report", BUS, 0), ("observe", BUS, False, 1000), ("advance", 2999)),
         "back_again": course(
             ("report", BUS, 0), ("observe", BUS, False, 1000), ("observe", BUS, True, 2999), ("advance", 9000)

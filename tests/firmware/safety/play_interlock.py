@@ -124,12 +124,14 @@ def cuff_timer():
 
 def electrical_range():
     out = {}
-    for name, raw in (("open", 0), ("low", interlock.LOW_RAW - 1), ("high", interlock.HIGH_RAW + 1)):
+    for name, raw in (("open", 0), ("low", 740), ("high", 63021), ("shorted", 65535)):
         rig = Rig().energise()
         out[name] = rig.story(rig.ticks(100, raw=raw))
-    for name, raw in (("lowest", interlock.LOW_RAW), ("zero", raw_of(0))):
+    for name, raw in (("lowest", 741), ("zero", raw_of(0))):
         rig = Rig().energise()
         out[name] = rig.story(rig.ticks(100, raw=raw))
+    rig = Rig().energise()
+    out["highest"] = rig.story(rig.ticks(1, raw=63020))
     rig = Rig()
     out["idle"] = rig.story(rig.ticks(1000, raw=0))
     rig = Rig().energise()
@@ -250,6 +252,8 @@ def calibrated():
             refused.append("accepted")
         except ValueError as error:
             refused.append(str(error))
+    for zero, gain in ((4148, 5362), (1148, 4950)):
+        nominal.calibrate(zero, gain)
     rig = Rig().energise()
     rig.interlock.calibrate(2648 + 318, 5156)
     shifted = rig.story(rig.ticks(10, raw=raw_for(30000)))

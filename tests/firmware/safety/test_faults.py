@@ -33,6 +33,7 @@ def courses(seen: Any, bus: int, stale: int, supply: int) -> None:
     assert seen["gone_in_time"] == [[], 0, None]
     assert seen["gone_too_late"] == [[[1500, True, bus, None]], bit, 3500]
     assert seen["clears_after_2_s"] == [[[0, True, bus, None], [3000, False, bus, None]], 0, None]
+    assert seen["away_and_seen_away"] == seen["clears_after_2_s"]
     assert seen["not_before"] == [[[0, True, bus, None]], bit, 3000]
     assert seen["back_again"] == [[[0, True, bus, None]], bit, None]
     assert seen["reported_twice"] == [[[0, True, bus, 5]], bit, None]

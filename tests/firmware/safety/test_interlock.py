@@ -56,8 +56,10 @@ def cuff_timer(seen: Any, cause: int) -> None:
 
 
 def electrical_range(seen: Any, cause: int) -> None:
-    for name in ("open", "low", "high", "error", "none"):
+    for name in ("open", "low", "high", "shorted", "error", "none"):
         assert seen[name] == [100 // TICK_MS, cause, None, 1, 1, True], name
+    assert seen["highest"][0] == 1, "still a reading, of 380 mmHg"
+    assert seen["highest"][2] == (63020 - 2648) * 5156 >> 13
     for name in ("lowest", "zero", "idle", "four_bad_one_good_four_bad"):
         assert seen[name] == NEVER, name
 

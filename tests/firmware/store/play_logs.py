@@ -115,6 +115,7 @@ def readings():
         store.add_oximetry(7, 16, t_ms, b"o%d....." % t_ms, 5)
     store.add(7, 19, 2500, b"nibp", 4)
     store.add(7, 33, 3000, b"alarm", 5)
+    out["count"] = store.count
     out["in_order_of_time"] = drain(store)
     store.add(7, 19, 1, b"mine", 4)
     store.begin(9)
@@ -183,6 +184,11 @@ def starts():
     log.intend(bootlog.CRASHED, wire.FAULT_MEMORY)
     out["exception"] = told(started("plain", WATCHDOG))
     out["soft"] = told(started("plain", SOFT))
+    out["crashed"] = []
+    for cause in (POWER_ON, SOFT, WATCHDOG, wire.RESET_CAUSE_EXCEPTION, wire.RESET_CAUSE_REQUESTED):
+        log = BootLog("nowhere")
+        log.start(cause, save=False)
+        out["crashed"].append(log.crashed)
     out["power_on_forgives"] = told(started("plain", POWER_ON))
     return out
 

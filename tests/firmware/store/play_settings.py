@@ -196,6 +196,14 @@ def counter_wrap():
     return seen
 
 
+def unreadable():
+    """A copy that is there and cannot be read is bad, not missing."""
+    os.mkdir("unreadable")
+    os.mkdir("unreadable/x.a")
+    copies = TwoCopies("unreadable", "x", 10)
+    return [copies.load(), copies.found, copies.bad]
+
+
 def calibration():
     storage = fresh("calibration")
     out = {"fresh": all_of(Calibration(storage))}
@@ -262,6 +270,7 @@ print(
             "damage": damage(),
             "odd": odd_records(),
             "counter_wrap": counter_wrap(),
+            "unreadable": unreadable(),
             "calibration": calibration(),
             "bounds": calibration_out_of_bounds_in_flash(),
             "refusals": [

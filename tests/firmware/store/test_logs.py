@@ -47,6 +47,7 @@ def readings(seen: Any) -> None:
     assert kept["too_long"] == [False, False, 0]
     assert kept["fits"] == [True, True]
     assert kept["back"] == [[1, 0, "r" * 48], [1, 1, "o" * 24]]
+    assert kept["count"] == 7
     assert [entry[1] for entry in kept["in_order_of_time"]] == [0, 1000, 2000, 2500, 3000, 3000, 4000]
     assert kept["next_session"] == [0, 9, []], "a new session finds nothing of the old one"
     assert kept["cleared"] == [0, None]
@@ -67,6 +68,7 @@ def starts(seen: Any) -> None:
     assert seen["first"] == [1, ResetCause.POWER_ON, 0, False, 0, []]
     assert seen["second"][0] == 2
     assert seen["requested"] == [3, ResetCause.REQUESTED, 0, False, 0, []], "the hardware called it a watchdog's"
+    assert seen["crashed"] == [False, False, True, True, False]
     assert seen["watchdog"] == [4, ResetCause.WATCHDOG, 0, False, 0, [[0, 0]]]
     assert seen["exception"][:3] == [5, ResetCause.EXCEPTION, Fault.MEMORY]
     assert seen["soft"][1:4] == [ResetCause.SOFT_RESET, 0, False]

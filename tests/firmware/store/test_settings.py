@@ -23,6 +23,7 @@ def test_settings_and_calibration(play: Run) -> None:
     odd(seen["odd"])
     too_long = "a record of 11 bytes, 10 is the most"
     assert seen["counter_wrap"] == [["one", 2**32 - 1, 1, 0], ["two", 0, 2, 0], ["three", 1, 2, 0], too_long]
+    assert seen["unreadable"] == [None, 1, 1]
     calibration(seen["calibration"], bad_value, cuff_not_empty)
     assert seen["bounds"] == [None, [10, 16384], None, [[2, 9000]], False, True]
 
