@@ -197,7 +197,8 @@ class Phases:
         elif done and self._observing:
             self._end(t_ms)
         elif late:
-            self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
+            if not self._measured:
+                self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
             self.fault = wire.FAULT_CUFF_NOT_EMPTY
             self._end(t_ms)
 

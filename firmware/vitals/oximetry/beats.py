@@ -20,11 +20,14 @@ _LAG_MIN = const(5)
 _LAG_MAX = const(53)
 _PAIRS_MAX = const(150)  # 6 s
 _PAIRS_MIN = const(90)  # 3.6 s: with less a slow pulse would not repeat in it, and its notch be taken for a beat
+_EVEN = const(700)  # above this the rhythm is even
 PERIODIC = const(300)  # below this the signal repeats no better than noise does
 _FIRST_PCT = const(55)  # of the best correlation: the first lag that has it is the period, later ones its multiples
 _SHORTEST_X16 = const(11 * 16)  # in 1/16 of 20 ms: 273 a minute
 _LONGEST_X16 = const(110 * 16)  # 27 a minute
 
+_BEFORE = const(7)  # ring values before and after the steepest rise in which beats are compared
+_AFTER = const(14)
 _REMEMBERED = const(300)  # 6 s
 
 # What is wrong with a beat; 0 is nothing
@@ -44,6 +47,7 @@ class Beats:
         self.red_amplitude = array("i", [0] * KEPT)
         self.ratio_x1000 = array("i", [0] * KEPT)  # ratio of ratios; 0 where red does not follow infrared
         self.likeness = array("i", [0] * KEPT)  # squared correlation of red and infrared, in 1/1000; 0 if opposed
+        self.resemblance = array("i", [0] * KEPT)  # squared correlation with the beat before, in 1/1000
         self.fault = bytearray(KEPT)
         self.head = 0
         self.scanned = 0
@@ -88,9 +92,11 @@ class Beats:
         self.scanned = max(stop, self.scanned)
 
     def _half_window(self):
-        """Within 0.4 of a period either side only one rise can be a beat; without a period, within 0.2 s."""
+        """Within 0.4 of a period either side (uneven rhythm: 0.3, no period: 0.2 s) only one rise can be a beat."""
         if not self.period_x16:
             return 10
+        if self.periodicity < _EVEN:
+            return max(5, min(30, self.period_x16 * 3 // 160))
         return max(5, min(44, self.period_x16 * 2 // 80))
 
     def _find_period(self, ring, end, pairs):
@@ -122,8 +128,7 @@ class Beats:
         usual = self._usual_rise(at)
         if rise * 5 < (usual or self._reference) * 2:
             return  # a notch, or a ripple between beats
-        if self.head and (at - self.index[(self.head - 1) & _KEPT_MASK]) * 160 < self.period_x16 * 6:
-            # Nearer than 0.6 of a period to the one before: one of the two is a notch.
+        if self._is_crowded(at, rise):
             if rise <= self.rise[(self.head - 1) & _KEPT_MASK]:
                 return
             self.head -= 1
@@ -149,9 +154,20 @@ class Beats:
                         fault = SOUND
                         self.interval_x16[k] = interval
                         self._measure(conditioning, k, begin, at - begin)
+                        self._compare(ring, k, at, begin)
         self.fault[k] = fault
         self._fraction_x16[k] = fraction
         self.head += 1
+
+    def _is_crowded(self, at, rise):
+        """Nearer than 0.6 of a period to the one before: one of the two is a notch, unless uneven beats are alike."""
+        if not self.head:
+            return False
+        before = (self.head - 1) & _KEPT_MASK
+        if (at - self.index[before]) * 160 >= self.period_x16 * 6:
+            return False
+        least, most = min(rise, self.rise[before]), max(rise, self.rise[before])
+        return self.periodicity >= _EVEN or least * 10 < most * 7
 
     def _usual_rise(self, at):
         """Median rise of the last 9 beats within 6 s, sound or not: a disturbance is forgotten again. 0: too few."""
@@ -168,6 +184,13 @@ class Beats:
         kernels.sort(values, n)
         return values[n >> 1]
 
+    def _compare(self, ring, k, at, before):
+        """How alike the tops of this beat and of the one before are: noise has no shape that comes again."""
+        n = _BEFORE + min(_AFTER, self._half_window())
+        shift = _shift_to(max(self.amplitude[k], 1), 511)
+        kernels.regress(ring, at - _BEFORE, ring, before - _BEFORE, MASK, n, shift, shift, self._sums)
+        self.resemblance[k] = _correlation(self._sums)
+
     def _measure(self, conditioning, k, begin, n):
         """Amplitudes, correlation and ratio of ratios over one beat."""
         ir = conditioning.ir
@@ -181,14 +204,13 @@ class Beats:
         ir_shift = _shift_to(ir_extent, 1023)
         red_shift = _shift_to(red_extent, 1023)
         sums = self._sums
-        kernels.regress(ir.out, red.out, MASK, begin, n, ir_shift, red_shift, sums)
+        kernels.regress(ir.out, begin, red.out, begin, MASK, n, ir_shift, red_shift, sums)
         scale = _shift_to(max(sums[0], sums[1], sums[2]), 16383)
         ii = sums[0] >> scale
         ri = sums[1] >> scale
-        rr = sums[2] >> scale
-        if sums[3] or not ii or not rr:
+        self.likeness[k] = _correlation(sums)
+        if not self.likeness[k] or not ii:
             return
-        self.likeness[k] = min(1000, ri * ri // max(1, ii * rr // 1000))
         slope_q12 = (ri << 12) // ii
         if red_shift >= ir_shift:
             slope_q12 <<= red_shift - ir_shift
@@ -198,6 +220,15 @@ class Beats:
         ir_dc = ir.baseline()
         if red_dc > 0 and ir_dc < 16 * red_dc and slope_q12 < 32768:
             self.ratio_x1000[k] = ((slope_q12 * ((ir_dc << 10) // red_dc) >> 12) * 1000) >> 10
+
+
+def _correlation(sums):
+    """Squared correlation from the sums of `regress`, in 1/1000; 0 where the two are opposed."""
+    scale = _shift_to(max(sums[0], sums[1], sums[2]), 16383)
+    a, ab, b = sums[0] >> scale, sums[1] >> scale, sums[2] >> scale
+    if sums[3] or not a or not b:
+        return 0
+    return min(1000, ab * ab // max(1, a * b // 1000))
 
 
 def _rise(ring, n):

@@ -28,6 +28,8 @@ _KEPT_MASK = const(63)
 _NEWEST_BEAT = const(200)  # ring values, 4 s: a rate that no recent beat supports is history
 _BEATS_MIN = const(3)
 _REGULAR_PCT = const(60)  # of the intervals within 20 % of their median; with fewer the rhythm is uneven
+_ALIKE_LEAST = const(400)  # noise that was lined up by its steepest rises has about this
+_ALIKE_UNEVEN = const(850)
 _QUALITY_LEAST = const(10)
 _INLIER_PCT = const(20)  # an interval or ratio this near to the median counts as its like
 _LIKENESS_MIN = const(640)  # squared correlation of red and infrared over a beat: 0.8 squared
@@ -230,12 +232,14 @@ class Oximetry:
         if n < _BEATS_MIN - 1:
             return False
         spoiled = self._count_of(OUTSIZED, window)
+        alike = self._alike(window)
+        self._gather(beats.interval_x16, window, 0)
         mean_x256 = self._mean_near_median(n)
         regular_pct = self._near * 100 // n
         sound_pct = n * 100 // (n + spoiled)
         reason = wire.REASON_OK
         if regular_pct < _REGULAR_PCT:
-            if n < 5 or sound_pct < 80 or beats.periodicity < PERIODIC:
+            if n < 5 or sound_pct < 80 or alike < _ALIKE_UNEVEN:
                 self.pulse_reason = wire.REASON_IRREGULAR
                 return False
             reason = wire.REASON_IRREGULAR
@@ -253,7 +257,7 @@ class Oximetry:
         if not _PULSE_LEAST_X10 <= pulse_x10 <= _PULSE_MOST_X10:
             self.pulse_reason = wire.REASON_OUT_OF_RANGE
             return False
-        quality = self._quality(regular_pct, sound_pct)
+        quality = self._quality(regular_pct, sound_pct, alike)
         if quality < _QUALITY_LEAST:
             self._withhold(wire.REASON_LOW_QUALITY)
             return False
@@ -262,12 +266,18 @@ class Oximetry:
         self.quality = quality
         return True
 
-    def _quality(self, regular_pct, sound_pct):
-        """0-100: the weakest of how well the signal repeats, how even and how undisturbed the beats are."""
+    def _alike(self, window):
+        """Median resemblance of the beats to the ones before, 0-1000."""
+        n = self._gather(self.beats.resemblance, window, 0)
+        return self._values[n >> 1]
+
+    def _quality(self, regular_pct, sound_pct, alike):
+        """0-100: the weakest of how well the signal repeats and how even, undisturbed and alike the beats are."""
+        shape = (alike - _ALIKE_LEAST) * 100 // (900 - _ALIKE_LEAST)
         if regular_pct < _REGULAR_PCT:  # an uneven rhythm does not repeat; half of what the beats alone would say
-            return sound_pct >> 1
+            return max(0, min(100, sound_pct, shape) >> 1)
         repeats = (self.beats.periodicity - PERIODIC) * 100 // 600
-        return max(0, min(100, repeats, regular_pct, sound_pct))
+        return max(0, min(100, repeats, regular_pct, sound_pct, shape))
 
     def _judge_perfusion(self, window):
         n = self._gather(self.beats.amplitude, window, 0)

@@ -12,6 +12,8 @@ if sys.implementation.name == "micropython":
         from vitals.signal import kernels_viper as kernels
     except (ImportError, SyntaxError, ValueError, NotImplementedError):
         # Compiled for another processor, or a build without the native emitter.
-        from vitals.signal import kernels_plain as kernels  # noqa: F401
+        from vitals.signal import kernels_plain as kernels
 else:
     from vitals.signal import kernels_plain as kernels
+
+__all__ = ("kernels",)

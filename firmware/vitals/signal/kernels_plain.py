@@ -164,8 +164,8 @@ def extent(ring, mask, start, n):
     return high - low
 
 
-def regress(a, b, mask, start, n, shift_a, shift_b, out):
-    """Sums of n values of two detrended rings from `start`, about their means, scaled down by the shifts.
+def regress(a, start_a, b, start_b, mask, n, shift_a, shift_b, out):
+    """Sums of n values of two detrended rings from their starts, about their means, scaled down by the shifts.
 
     out[0] = sum a*a, out[1] = sum a*b as its magnitude, out[2] = sum b*b, out[3] = 1 if sum a*b is negative.
     The scaled values must stay within 2047 and n within 128.
@@ -173,18 +173,16 @@ def regress(a, b, mask, start, n, shift_a, shift_b, out):
     total_a = 0
     total_b = 0
     for i in range(n):
-        k = (start + i) & mask
-        total_a += (a[k] - 8388608) >> shift_a
-        total_b += (b[k] - 8388608) >> shift_b
+        total_a += (a[(start_a + i) & mask] - 8388608) >> shift_a
+        total_b += (b[(start_b + i) & mask] - 8388608) >> shift_b
     mean_a = total_a // n
     mean_b = total_b // n
     aa = 0
     ab = 0
     bb = 0
     for i in range(n):
-        k = (start + i) & mask
-        va = ((a[k] - 8388608) >> shift_a) - mean_a
-        vb = ((b[k] - 8388608) >> shift_b) - mean_b
+        va = ((a[(start_a + i) & mask] - 8388608) >> shift_a) - mean_a
+        vb = ((b[(start_b + i) & mask] - 8388608) >> shift_b) - mean_b
         aa += va * va
         ab += va * vb
         bb += vb * vb

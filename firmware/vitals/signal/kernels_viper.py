@@ -135,22 +135,20 @@ def extent(ring: ptr32, mask: int, start: int, n: int) -> int:
 
 
 @micropython.viper
-def regress(a: ptr32, b: ptr32, mask: int, start: int, n: int, shift_a: int, shift_b: int, out: ptr32):
+def regress(a: ptr32, start_a: int, b: ptr32, start_b: int, mask: int, n: int, shift_a: int, shift_b: int, out: ptr32):
     total_a = 0
     total_b = 0
     for i in range(n):
-        k = (start + i) & mask
-        total_a += (a[k] - 8388608) >> shift_a
-        total_b += (b[k] - 8388608) >> shift_b
+        total_a += (a[(start_a + i) & mask] - 8388608) >> shift_a
+        total_b += (b[(start_b + i) & mask] - 8388608) >> shift_b
     mean_a = total_a // n
     mean_b = total_b // n
     aa = 0
     ab = 0
     bb = 0
     for i in range(n):
-        k = (start + i) & mask
-        va = ((a[k] - 8388608) >> shift_a) - mean_a
-        vb = ((b[k] - 8388608) >> shift_b) - mean_b
+        va = ((a[(start_a + i) & mask] - 8388608) >> shift_a) - mean_a
+        vb = ((b[(start_b + i) & mask] - 8388608) >> shift_b) - mean_b
         aa += va * va
         ab += va * vb
         bb += vb * vb
