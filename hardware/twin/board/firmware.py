@@ -2,6 +2,7 @@
 """Puts the firmware on the board: runs `boot.py` and `main.py` as a board does, and again after each restart."""
 
 import gc
+import os
 import sys
 
 from board.interpreter import MICROPYTHON
@@ -71,6 +72,7 @@ class Firmware:
         while True:
             cause = self._one_life()
             board.flash.mount()
+            os.chdir(board.flash.storage_path)  # mounting anew leaves it, and boot.py has no other path
             if cause == "bootloader":
                 board.running = board.dead = False
                 while board.off_us == 0:  # silent until the power is cycled
@@ -82,6 +84,7 @@ class Firmware:
         board = self._board
         self._purge()
         board.running = True
+        board.started_us = board.timeline.now_us
         try:
             self._boot_and_main()
         except FirmwareEnded as ended:
