@@ -70,6 +70,7 @@ class Oximetry:
         """Forgets all samples and beats: a new session, or the sensor was restarted."""
         self.conditioning.clear()
         self.beats.clear()
+        self._usual_amplitude = 0  # of the infrared pulse when it was last read, 1/8 count; 0: not yet
         self.finger = False
         self._ir_servo.reset()
         self._red_servo.reset()
@@ -113,6 +114,7 @@ class Oximetry:
                 self._withhold(wire.REASON_NO_FINGER)
         elif level * DEFAULT_STEPS > _FINGER_ON_COUNTS * brightness:
             self.finger = True
+            self._usual_amplitude = 0
             self.conditioning.restart()
             self.beats.clear()
             self.beats.scanned = self.conditioning.newest
@@ -154,11 +156,15 @@ class Oximetry:
             return wire.REASON_MOTION
         if self.beats.span < _FLAT_RED:
             return wire.REASON_LOW_SIGNAL
-        if self._count_of(OUTSIZED, 6 * OUT_RATE_HZ):
+        if self._count_of(OUTSIZED, 6 * OUT_RATE_HZ) or self._is_shaken():
             return wire.REASON_MOTION
         if self.beats.periodicity < PERIODIC:
             return wire.REASON_NO_PULSE
         return wire.REASON_LOW_QUALITY
+
+    def _is_shaken(self):
+        """The signal of the last 6 s goes much further than this finger's pulse did when it could be read."""
+        return 0 < self._usual_amplitude * 3 < self.beats.span * 2
 
     def _serve_leds(self):
         conditioning = self.conditioning
@@ -240,7 +246,8 @@ class Oximetry:
         reason = wire.REASON_OK
         if regular_pct < _REGULAR_PCT:
             if n < 5 or sound_pct < 80 or alike < _ALIKE_UNEVEN:
-                self.pulse_reason = wire.REASON_IRREGULAR
+                if not self._is_shaken():
+                    self.pulse_reason = wire.REASON_IRREGULAR if alike >= _ALIKE_UNEVEN else wire.REASON_LOW_QUALITY
                 return False
             reason = wire.REASON_IRREGULAR
             total = 0
@@ -286,6 +293,8 @@ class Oximetry:
         if level <= 0 or amplitude >= 2 * level:  # 25 %: no finger does that
             self.perfusion_reason = wire.REASON_OUT_OF_RANGE
             return
+        if self.pulse_reason == wire.REASON_OK:
+            self._usual_amplitude = amplitude
         self.perfusion_x100 = amplitude * 1250 // level
         self.perfusion_reason = wire.REASON_OK
 
