@@ -81,7 +81,7 @@ def picture(
     lines += _alarms(shown)
     lines.append(Rule(style="dim"))
     lines += _numbers(shown)
-    lines += [Text(""), _cuff(shown), _cuff_now(shown), Rule(style="dim")]
+    lines += [Text(""), *_cuff(shown), _cuff_now(shown), Rule(style="dim")]
     lines += _foot(shown, folder, speed)
     lines.append(Text(question, style="bold reverse") if question else Text(KEYS, style="dim"))
     return lines
@@ -114,8 +114,8 @@ def _alarms(shown: Snapshot) -> Iterator[Text]:
 def _alarm(alarm: AlarmShown, t_ms: int) -> Text:
     rule = LIMIT_RULES.get(alarm.name)
     said = alarm.text
-    if rule is not None and alarm.value is not None and alarm.limit is not None:
-        said += f" {alarm.value:g} {rule.unit} (limit {alarm.limit:g})"
+    if rule is not None and alarm.limit is not None:  # the value itself is among the numbers below
+        said += f" (limit {alarm.limit:g} {rule.unit})"
     elif alarm.detail:
         said += f": {alarm.detail}"
     seen = ", acknowledged" if alarm.state == "acknowledged" else ""
@@ -150,17 +150,17 @@ def _value(name: str, value: str, unit: str, note: str) -> Text:
     return line
 
 
-def _cuff(shown: Snapshot) -> Text:
+def _cuff(shown: Snapshot) -> Iterator[Text]:
     cuff = shown.cuff
     if cuff is None:
-        return _value("Pressure", "--/--", "mmHg", "no reading yet")
-    taken = f"at {clock_time(cuff.utc_ms)}, {span(shown.t_ms - cuff.t_ms)} ago"
-    if cuff.sbp_mmhg is None or cuff.dbp_mmhg is None:
-        return _value("Pressure", "--/--", "mmHg", f"{words(cuff.outcome)}, {taken}")
-    note = f"mean {number(cuff.map_mmhg)}   pulse {number(cuff.pulse_bpm)}   quality {number(cuff.quality)}   {taken}"
+        yield _value("Pressure", "--/--", "mmHg", "no reading yet")
+        yield Text("")
+        return
+    note = f"mean {number(cuff.map_mmhg)}   pulse {number(cuff.pulse_bpm)}   quality {number(cuff.quality)}"
     if cuff.outcome != "ok":
-        note = f"{words(cuff.outcome)}   {note}"
-    return _value("Pressure", f"{number(cuff.sbp_mmhg)}/{number(cuff.dbp_mmhg)}", "mmHg", note)
+        note = f"{words(cuff.outcome)}   {note}" if cuff.sbp_mmhg is not None else words(cuff.outcome)
+    yield _value("Pressure", f"{number(cuff.sbp_mmhg)}/{number(cuff.dbp_mmhg)}", "mmHg", note)
+    yield Text(f"{'':28}at {clock_time(cuff.utc_ms)}, {span(shown.t_ms - cuff.t_ms)} ago", style="dim")
 
 
 def _cuff_now(shown: Snapshot) -> Text:

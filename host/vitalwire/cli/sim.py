@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ import click
 from .. import board_files
 from ..errors import UsageError
 from ..link.serve import serve_pty, serve_tcp
-from ..link.sim_options import BOARDS, INTERPRETERS, patients
+from ..link.sim_options import BOARDS, INTERPRETERS, faults, patients
 from ..link.transport import SimTransport, open_transport
 from .common import say, terminable
 
@@ -89,12 +88,5 @@ def _list() -> None:
     for name in patients():
         click.echo(f"  {name:<16} {json.loads((folder / f'{name}.json').read_text()).get('description', '')}")
     click.echo("faults (NAME@SECONDS):")
-    listing = subprocess.run(
-        [sys.executable, str(board_files.twin() / "run.py"), "--list-faults"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for line in listing.stdout.splitlines():
-        name, _, about = line.partition("\t")
+    for name, about in faults().items():
         click.echo(f"  {name:<28} {about}")

@@ -16,6 +16,7 @@ from vitalwire_protocol.codec import (
     CuffStart,
     Heartbeat,
     Hello,
+    Observe,
     Outcome,
     Refusal,
     ResetCause,
@@ -37,6 +38,8 @@ from .watch import Watch
 
 PAUSE_S: Final = 120
 """How long a sound is paused; a pause is never without an end."""
+OBSERVE_S: Final = 300
+"""The board observes a cuff for no longer than this."""
 
 
 class Session:
@@ -140,12 +143,16 @@ class Session:
         return [self._journal.note(t_ms, "session", "session", "ending", detail=why), *self._finish(t_ms)]
 
     def action(self, name: str, t_ms: int, detail: str = "") -> list[Fact]:
-        """Something a person did: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, `note`."""
+        """Something a person did: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, `note`, or `observe`:
+        a cuff that somebody else inflates is measured along, for at most `detail` seconds."""
         facts: list[Fact] = [self._journal.note(t_ms, "operator", name, detail=detail)]
         if name == "start_cuff":
             self._commands.append(CuffStart.request())
         elif name == "stop_cuff":
             self._commands.append(Abort.request())
+        elif name == "observe":
+            seconds = int(detail) if detail.isdecimal() else OBSERVE_S
+            self._commands.append(Observe.request(max(1, min(seconds, OBSERVE_S))))
         elif name == "silence":
             paused = self._bedside.status & Status.AUDIO_PAUSED
             self._commands.append(AudioPause.request(0 if paused else PAUSE_S))
