@@ -88,6 +88,8 @@ def parse_options(text):
     if not isinstance(options["serial"], str) or not options["serial"].startswith("SIM"):
         raise RefusedError("option 'serial' must begin with SIM, so that nobody takes simulated numbers for real ones")
     for name in ("ppg", "cuff", "flash", "firmware"):
+        if options[name] is not None and not isinstance(options[name], str):
+            raise RefusedError("option '%s' must be a path" % name)
         if options[name] is not None:
             options[name] = _absolute(options[name])
     return options

@@ -95,6 +95,7 @@ def test_it_ends_with_the_connection_in_the_middle_of_a_run_without_end(start):
         (["--connect", "127.0.0.1:1", "--options", '{"faults": [["gremlin", 3]]}'], "there is no fault 'gremlin'"),
         (["--connect", "127.0.0.1:1", "--options", '{"faults": ["leak"]}'], "a fault in the options is"),
         (["--connect", "127.0.0.1:1", "--options", '{"ppg": "/nowhere"}'], "/nowhere cannot be read"),
+        (["--connect", "127.0.0.1:1", "--options", '{"flash": 3}'], "option 'flash' must be a path"),
         (["--connect", "127.0.0.1:1", "--options", '{"firmware": "/nowhere"}'], "there is no firmware in /nowhere"),
     ],
 )
@@ -118,6 +119,17 @@ def test_it_lists_faults_with_what_they_take_and_patients(interpreter):
     assert "irq_off=0 ms=0\tirq_off=0 ms=20" in faults
     patients = subprocess.run(command(interpreter, RUN, "--list-patients"), capture_output=True, text=True, check=True)
     assert "calm\t" in patients.stdout
+
+
+@pytest.mark.parametrize("board", ["pico", "pico2", "esp32s3"])
+def test_the_shipped_firmware_starts_on_every_board_without_a_word_on_the_console(start, board):
+    twin = start(firmware=None, board=board)
+    twin.run(3)
+    assert twin.received.startswith(b"\x00")
+    assert b"Traceback" not in twin.received
+    state = twin.state()
+    assert state["running"]
+    assert state["restarts"] == {"power_on": 1}
 
 
 # ---------------------------------------------------------------- time and bytes

@@ -137,6 +137,15 @@ _TABLE = (
         ),
     ),
     (
+        "cuff_sensor_gain",
+        (
+            "the cuff sensor reads `pct` too high (negative: too low)",
+            {"pct": 12},
+            {"pct": 1.5},
+            _set("cuff_sensor", "gain_ppm", lambda given: int(given["pct"] * 10000), 0),
+        ),
+    ),
+    (
         "cuff_sensor_integrity",
         ("the cuff sensor reports a memory error", {}, None, _set("cuff_sensor", "integrity_error", True, False)),
     ),
@@ -152,6 +161,15 @@ _TABLE = (
             {"mmhg": 20},
             {"mmhg": 3},
             _set("analog", "guard_drift_mmmhg", _mmmhg, 0),
+        ),
+    ),
+    (
+        "guard_gain",
+        (
+            "the guard channel reads `pct` too high (negative: too low)",
+            {"pct": 15},
+            {"pct": 3.5},
+            _set("analog", "guard_gain_ppm", lambda given: int(given["pct"] * 10000), 0),
         ),
     ),
     ("interlock_timer_dead", ("timers no longer fire (to test the other layers)", {}, None, _flag("timers_dead"))),

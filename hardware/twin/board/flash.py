@@ -30,7 +30,8 @@ class _Cut:
         """How many of `n` bytes get written; fewer than n means that the power goes after them."""
         board = self.board
         board.sync()
-        if board.world.cuff_mmmhg > INFLATED_MMMHG:
+        # At the manifold, where the sensors are: of a kinked cuff the firmware cannot know.
+        if board.world.manifold_mmmhg > INFLATED_MMMHG:
             self.writes_inflated += 1
         if self.left is not None and n > self.left:
             n = self.left
@@ -234,9 +235,11 @@ class FolderFlash:
 
         def open_counted(path, mode="r", *more, **named):
             file = real_open(path, mode, *more, **named)
-            if isinstance(path, str) and path.startswith(self.storage_path) and mode not in ("r", "rb", "rt"):
-                return _CutFile(file, self._cut)
-            return file
+            if mode in ("r", "rb", "rt") or not isinstance(path, str):
+                return file
+            # The firmware's current folder is the flash, as on the board: a plain name is a file there.
+            on_flash = path.startswith(self.storage_path) or not os.path.isabs(path)
+            return _CutFile(file, self._cut) if on_flash else file
 
         builtins.open = open_counted
 

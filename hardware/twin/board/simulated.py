@@ -58,7 +58,7 @@ class SimulatedBoard:
         self.cause = "power_on"
         self.after_soft_reset = False
         self.restarts = {}
-        self.started_us = 0
+        self.started_us = 0  # when the firmware last started: its clock's zero
         self.flash = None
         self.off_us = 0  # how long the power stays away at the next brown-out
         self.faults = {}
@@ -143,7 +143,9 @@ class SimulatedBoard:
             self.irq_off = trap == "hang_irq_off"
             try:
                 while self.hung:
-                    self.advance(self.timeline.now_us + 1000000)
+                    self.advance(
+                        self.timeline.now_us + 1000
+                    )  # looks once a millisecond whether the hang has been ended
             finally:
                 self.hung = False
                 self.irq_on()

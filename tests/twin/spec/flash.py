@@ -72,10 +72,23 @@ def it_leaves_a_half_written_file_when_it_is_written_in_place():
         pass  # littlefs knows a file only once its metadata is complete
 
 
+def it_is_the_current_folder_of_the_firmware_too():
+    board, path = board_with_flash()
+    here = os.getcwd()
+    os.chdir(path)
+    try:
+        with open("plain", "wb") as f:
+            f.write(b"by name")
+        assert board.flash.state()["flash_bytes_written"] > 0
+        assert read(path + "plain") == b"by name"
+    finally:
+        os.chdir(here)
+
+
 def it_counts_writes_while_the_cuff_is_inflated():
     board, path = board_with_flash()
     replace(path, b"calm")
     assert board.flash.state()["flash_writes_inflated"] == 0
-    board.world.cuff_mmmhg = 100000
+    board.world.manifold_mmmhg = 100000
     replace(path, b"not now")
     assert board.flash.state()["flash_writes_inflated"] > 0
