@@ -25,6 +25,7 @@ from vitalwire_protocol.codec import (
     Abort,
     CuffPressure,
     CuffStart,
+    Heartbeat,
     Hello,
     NibpResult,
     Outcome,
@@ -61,6 +62,9 @@ KEPT: Final = 10_000
 first."""
 STEP_S: Final = 1.0
 LATE_RESULT_S: Final = 1.0
+SETTLED_MS: Final = 1_000
+"""A board that started less than this ago has not seen its sensors yet, and would refuse commands that need them."""
+HEARTBEAT_S: Final = 1.5
 _FLASH: Final = "`vitalwire flash` puts working firmware on it"
 T = TypeVar("T")
 
@@ -168,8 +172,14 @@ class Board:
         self._flush()
         while self.client.state != "connected":
             self.poll(STEP_S)
+        if self.hello.t_ms < SETTLED_MS:
+            self._await_heartbeat()
         if self.identity.service and not service:
             raise errors.CrashLoop(f"{self.name}: {self._last_notice('service mode')}", _FLASH)
+
+    def _await_heartbeat(self) -> None:
+        stream = self._stream(lambda received: isinstance(received.message, Heartbeat) or None, None, HEARTBEAT_S)
+        next(stream, None)
 
     def poll(self, timeout_s: float) -> None:
         """Waits for the board's bytes for at most `timeout_s` and deals with them. Raises LinkLost and its like."""

@@ -3,16 +3,20 @@
 
     sim://?patient=NAME&ppg=FILE&cuff=FILE&seed=N&speed=1|N|max&fault=NAME@SECONDS
 
-All are optional; `fault` may come several times. Further: `board=pico|pico2|esp32s3`, `serial=TEXT`, `flash=DIR`
-(keeps the board's flash between runs), `interpreter=micropython|cpython`, `start=2026-01-01T00:00:00Z` (the simulated
-calendar), `ppg_channel=COLUMN`, `ppg_polarity=falling|rising` and `ppg_skip=SECONDS` (how a recording is read, see
-`recording`).
+All are optional; `fault` may come several times, and have arguments: `fault=leak:mmhg_per_min=40@60`. Further:
+`board=pico|pico2|esp32s3`, `serial=TEXT`, `flash=DIR` (keeps the board's flash between runs),
+`interpreter=micropython|cpython`, `start=2026-01-01T00:00:00Z` (the simulated calendar), `ppg_channel=COLUMN`,
+`ppg_polarity=falling|rising` and `ppg_skip=SECONDS` (how a recording is read, see `recording`).
 """
 
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +52,10 @@ PARAMETERS: Final = (
 )
 
 
+Fault = tuple[str, float, dict[str, int | float | str]]
+"""A fault's name, the virtual second at which it happens, and its arguments."""
+
+
 @dataclass(frozen=True, slots=True)
 class SimOptions:
     """A simulated board as asked for. `speed` is virtual seconds a second, None for as fast as it goes."""
@@ -57,7 +65,7 @@ class SimOptions:
     cuff: Path | None = None
     seed: int = 1
     speed: float | None = 1.0
-    faults: tuple[tuple[str, float], ...] = ()
+    faults: tuple[Fault, ...] = ()
     board: str = "pico"
     serial: str = "SIM00001"
     flash: Path | None = None
@@ -71,6 +79,20 @@ class SimOptions:
 def patients() -> list[str]:
     """The names of the scripted patients, sorted."""
     return sorted(path.stem for path in (board_files.twin() / "world" / "patients").glob("*.json"))
+
+
+@functools.cache
+def faults() -> dict[str, str]:
+    """The names of the faults that can be staged, and what they do. The simulated board itself is asked."""
+    listing = subprocess.run(
+        [sys.executable, str(board_files.twin() / "run.py"), "--list-faults"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    pairs = (line.partition("\t") for line in listing.stdout.splitlines())
+    return {name: about.rstrip() for name, _, about in pairs if name}
 
 
 def micropython_is_here() -> bool:
@@ -87,7 +109,7 @@ def parse_sim_url(url: str) -> SimOptions:
         name = parts.netloc or parts.path.strip("/")
         raise UsageError(f"{url!r} names {name!r} outside a parameter", f"write sim://?patient={name}")
     values: dict[str, str] = {}
-    faults: list[tuple[str, float]] = []
+    faults: list[Fault] = []
     for key, value in parse_qsl(parts.query, keep_blank_values=True):
         if key not in PARAMETERS:
             raise UsageError(f"{url!r}: there is no parameter {key!r}", _good("parameters", key, PARAMETERS))
@@ -102,7 +124,7 @@ def parse_sim_url(url: str) -> SimOptions:
     return _options(values, tuple(faults))
 
 
-def _options(values: dict[str, str], faults: tuple[tuple[str, float], ...]) -> SimOptions:
+def _options(values: dict[str, str], faults: tuple[Fault, ...]) -> SimOptions:
     defaults = SimOptions()
     interpreter = values.get("interpreter")
     if interpreter is not None:
@@ -176,15 +198,35 @@ def _speed(value: str) -> float | None:
     return speed
 
 
-def _fault(value: str) -> tuple[str, float]:
-    name, at, seconds = value.partition("@")
+def _fault(value: str) -> Fault:
+    """`NAME@SECONDS`, or `NAME:KEY=VALUE:KEY=VALUE@SECONDS` with arguments of the fault."""
+    what, at, seconds = value.partition("@")
+    name, *pairs = what.split(":")
+    arguments: dict[str, int | float | str] = {}
     try:
         when = float(seconds) if at else 0.0
+        for pair in pairs:
+            key, equals, text = pair.partition("=")
+            if not (key and equals and text):
+                raise ValueError(pair)
+            arguments[key] = _number(text)
     except ValueError:
         when = -1.0
     if not name or not 0.0 <= when < 1e6:
-        raise UsageError(f"fault={value}: not a fault and its time", "write fault=NAME@SECONDS, like fault=leak@60")
-    return name, when
+        raise UsageError(
+            f"fault={value}: not a fault and its time",
+            "write fault=NAME@SECONDS, like fault=leak@60, or with arguments fault=leak:mmhg_per_min=40@60",
+        )
+    return _one_of("fault", name, sorted(faults())), when, arguments
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _skip(value: str) -> float:
@@ -216,4 +258,13 @@ def _start(value: str) -> int:
     return round(start.timestamp() * 1000)
 
 
-__all__ = ["BOARDS", "INTERPRETERS", "PARAMETERS", "SimOptions", "micropython_is_here", "parse_sim_url", "patients"]
+__all__ = [
+    "BOARDS",
+    "INTERPRETERS",
+    "PARAMETERS",
+    "SimOptions",
+    "faults",
+    "micropython_is_here",
+    "parse_sim_url",
+    "patients",
+]

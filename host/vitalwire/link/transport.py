@@ -179,7 +179,7 @@ def _open_serial(name: str) -> SerialTransport:
 
 
 def _check_address(name: str) -> None:
-    """Raises ValueError for a network URL without host or port; pyserial's own words for that are not fit to be shown."""
+    """Raises ValueError for a network URL without host or port, for which pyserial has no words of its own."""
     if name.startswith(("socket://", "rfc2217://")):
         parts = urlsplit(name)
         if not parts.hostname or parts.port is None:

@@ -44,6 +44,8 @@ REPLY_TIMEOUT_S: Final = 60.0
 """Real seconds for one answer. A second of virtual time takes about 10 ms; this much means that the process hangs."""
 END_TIMEOUT_S: Final = 2.0
 STDERR_LINES: Final = 50
+REFUSAL: Final = "run.py: "
+"""How the runner begins the sentence that says which option is wrong."""
 HEAP: Final = "8M"  # for world and firmware; the interpreter sweeps all of it, so more would be slower
 
 
@@ -68,10 +70,9 @@ class TwinProcess:
         """Starts the process and waits until it is ready. Raises UsageError for options that the board refuses."""
         token = secrets.token_hex(16)
         with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            self._process = self._spawn(port, token)
-            self._finalizer = weakref.finalize(self, _end, self._process)
             try:
+                self._process = self._spawn(server.getsockname()[1], token)
+                self._finalizer = weakref.finalize(self, _end, self._process)
                 self._await_connection(server, token)
             except BaseException:
                 self.close()
@@ -201,20 +202,18 @@ class TwinProcess:
 
     def _check_start(self, deadline: float) -> None:
         assert self._process is not None
-        status = self._process.poll()
-        if status is not None:
+        if self._process.poll() is not None:
             time.sleep(0.05)  # lets the drain read the last words
-            what, _, hint = self._last_words().partition("; ")
-            # The runner ends with 2 where it refuses an option, in a sentence of its own.
-            raise (
-                UsageError(what, hint) if status == 2 else LinkLost(f"the simulated board did not start: {what}", hint)
-            )
+            refusal = next((line for line in self._said if line.startswith(REFUSAL)), None)
+            if refusal is not None:
+                raise UsageError(f"the simulated board refused: {refusal.removeprefix(REFUSAL)}")
+            raise LinkLost(f"the simulated board did not start: {self._last_words()}")
         if time.monotonic() > deadline:
             raise LinkLost(f"the simulated board did not start within {START_TIMEOUT_S:.0f} s")
 
     def _last_words(self) -> str:
         lines = [line for line in self._said if line.strip()]
-        return lines[-1].removeprefix("error: ") if lines else "it said nothing"
+        return lines[-1] if lines else "it said nothing"
 
     def _finish_run(self) -> bytes:
         payload = self._expect(b"T")

@@ -130,7 +130,11 @@ def test_a_damaged_recording_is_a_sentence_with_the_line(tmp_path: Path, text: s
         write_ppg_recording(path, tmp_path / "out.rec")
 
 
-@pytest.mark.parametrize("data", [b"not gzip", gzip.compress(b"t_s,ir\n0,1\n" * 50)[:-20], b""])
+@pytest.mark.parametrize(
+    "data",
+    [b"not gzip", gzip.compress(b"t_s,ir\n0,1\n" * 50)[:-20], b""],
+    ids=["no gzip", "cut off", "empty"],
+)
 def test_a_torn_gzip_file_is_a_sentence(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "bad.csv.gz"
     path.write_bytes(data)
