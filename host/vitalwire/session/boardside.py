@@ -12,8 +12,13 @@ from typing import Final
 
 from vitalwire_protocol.codec import (
     Abort,
+    Capabilities,
+    ConfigGet,
+    ConfigKey,
+    ConfigSet,
     CuffStart,
     Heartbeat,
+    Hello,
     Outcome,
     Refusal,
     SessionBegin,
@@ -50,6 +55,9 @@ class BoardSide:
         self._heartbeat: Heartbeat | None = None
         self._ending_since_ms: int | None = None
         self._first_reading_asked = False
+        self._has_waveform = False
+        self._waveform_asked = False
+        self._waveform_was_off = False
         self.finished = False
         self.began = False
         """Whether the board has confirmed the session at least once."""
@@ -92,8 +100,9 @@ class BoardSide:
 
     # ------------------------------------------------------------ inputs
 
-    def connected(self) -> None:
+    def connected(self, hello: Hello) -> None:
         """A board said hello, for the first time or again."""
+        self._has_waveform = bool(hello.capabilities & Capabilities.PPG_STREAM)
         self._connected, self._waiting, self._heartbeat, self._not_before_ms = True, None, None, 0
 
     def disconnected(self) -> None:
@@ -119,6 +128,10 @@ class BoardSide:
             self._send(SessionEnd.request(beat.session))
         elif beat.limits_crc != self._crc:
             self._send(SetLimits.request(self._items))
+        elif self._has_waveform and not self._waveform_asked:
+            # Before the first cuff cycle: a board saves no setting while the cuff is inflated.
+            self._waveform_asked = True
+            self._send(ConfigGet.request(ConfigKey.PPG_STREAM))
         elif self._setup.every_s and not self._first_reading_asked:
             # The interval counts from the session's begin, so the first reading would come too late for a baseline.
             self._first_reading_asked = True
@@ -137,6 +150,9 @@ class BoardSide:
         elif answer.command == SessionBegin.TYPE:
             self.began = True
             self._send(SetLimits.request(self._items))
+        elif answer.command == ConfigGet.TYPE and answer.detail in ("", "0"):
+            self._waveform_was_off = True
+            self._send(ConfigSet.request(ConfigKey.PPG_STREAM, "1"))
         elif answer.command == SessionEnd.TYPE and self._ending_since_ms is not None:
             self.finished = True
         elif answer.command == SessionEnd.TYPE:
@@ -158,6 +174,8 @@ class BoardSide:
         if beat is None or beat.status & (Status.CUFF_ACTIVE | Status.CUFF_PRESSURISED):
             self._out.append(Abort.request())
         self._send(SessionEnd.request(self._setup.session))
+        if self._waveform_was_off:
+            self._out.append(ConfigSet.request(ConfigKey.PPG_STREAM, "0"))
 
     def advance(self, t_ms: int) -> None:
         if self._ending_since_ms is not None and t_ms >= self._ending_since_ms + END_MS:
@@ -189,6 +207,8 @@ class BoardSide:
 
 
 _WORDS: Final = {
+    ConfigGet.TYPE: "to say whether it sends the waveform",
+    ConfigSet.TYPE: "to send the waveform",
     SessionBegin.TYPE: "to begin the session",
     SessionEnd.TYPE: "to end the session",
     SetLimits.TYPE: "the limits",

@@ -235,7 +235,7 @@ class Session:
         who = self.identity = identity(hello)
         self._mark(self.setup.simulated or who.simulated)
         self._link, self._link_detail = "up", ""
-        self._board.connected()
+        self._board.connected(hello)
         self._bedside.connected(hello, t_ms)
         said = f"{who} boot {hello.boot} ({name_of(ResetCause, hello.reset_cause)})"
         facts: list[Fact] = [self._journal.note(t_ms, "link", "board", "connected", detail=said)]
