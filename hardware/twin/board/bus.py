@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An I2C bus: lines, the devices on it, and the time that a transfer takes."""
+"""An I2C bus: lines, the devices on it, the time that a transfer takes, and the controller at its other end."""
 
-from board.pins import OPEN_DRAIN, OUT
+from board.pins import ALT, OPEN_DRAIN, OUT
 from board.timeline import FOREVER
 
 
@@ -76,3 +76,66 @@ class Bus:
         # 7 % over the pure bits: 192 bytes were measured to take 4.7 ms at 400 kHz on a Pico.
         board.advance(now_us + bits * 1070000 // controller.freq)
         return device
+
+
+class Controller:
+    """What `machine.I2C` does on a bus, once it has its pins."""
+
+    def take(self, board, scl, sda, freq, timeout_us):
+        """Takes the two pads from whatever they were. Raises ValueError where they are no bus of this board."""
+        self.freq = freq
+        self.timeout_us = timeout_us
+        self._bus = None
+        for bus in board.buses.values():
+            if bus.scl is scl and bus.sda is sda:
+                self._bus = bus
+        if self._bus is None:
+            raise ValueError("nothing is wired to these pins as a bus (hardware/pinout.csv)")
+        for pad in (scl, sda):
+            pad.mode = ALT
+            pad.pwm_on = False
+            pad.bus = self
+
+    def scan(self):
+        """Addresses that answer."""
+        found = []
+        for address in range(0x08, 0x78):
+            try:
+                self._bus.address(self, address, 11)
+                found.append(address)
+            except OSError:
+                pass
+        return found
+
+    def writeto(self, addr, buf, stop=True):
+        """Writes; gives the number of bytes acknowledged."""
+        self._bus.address(self, addr, 9 * len(buf) + 11).write(buf)
+        return len(buf)
+
+    def writevto(self, addr, vector, stop=True):
+        """Writes several buffers in one transfer."""
+        return self.writeto(addr, b"".join(bytes(part) for part in vector), stop)
+
+    def readfrom_into(self, addr, buf, stop=True):
+        """Reads as many bytes as the buffer has."""
+        self._bus.address(self, addr, 9 * len(buf) + 11).read_into(buf)
+
+    def readfrom(self, addr, nbytes, stop=True):
+        """Reads into a new bytes object."""
+        buf = bytearray(nbytes)
+        self.readfrom_into(addr, buf)
+        return bytes(buf)
+
+    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
+        """Writes the register's address, then reads after a repeated start."""
+        self._bus.address(self, addr, 9 * len(buf) + 30).mem_read_into(memaddr, buf)
+
+    def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
+        """As `readfrom_mem_into`, into a new bytes object."""
+        buf = bytearray(nbytes)
+        self.readfrom_mem_into(addr, memaddr, buf)
+        return bytes(buf)
+
+    def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
+        """Writes the register's address and values."""
+        self._bus.address(self, addr, 9 * len(buf) + 20).mem_write(memaddr, buf)

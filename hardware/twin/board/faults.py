@@ -173,7 +173,10 @@ _TABLE = (
         ),
     ),
     ("interlock_timer_dead", ("timers no longer fire (to test the other layers)", {}, None, _flag("timers_dead"))),
-    ("watchdog_dead", ("the watchdog does not bite (to test the other layers)", {}, None, _flag("watchdog_dead"))),
+    (
+        "watchdog_dead",
+        ("the watchdog does not bite (to test the other layers)", {}, None, _set("watchdog", "dead", True, False)),
+    ),
     (
         "hang",
         (

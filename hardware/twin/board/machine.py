@@ -5,6 +5,7 @@ Methods that an interlock calls in a hard interrupt (Pin.value, PWM.duty_u16, AD
 """
 
 from board import pins as _pins
+from board.bus import Controller
 from board.pins import ALT, IN, OPEN_DRAIN, OUT
 
 _board = None
@@ -349,14 +350,14 @@ class WDT:
             raise ValueError("timeout exceeds %d" % _port.wdt_max_ms)
         if timeout < 1:
             raise ValueError("WDT timeout too short")
-        _board.start_watchdog(timeout * 1000)
+        _board.watchdog.start(timeout * 1000)
 
     def feed(self):
         """Puts the bite off."""
-        _board.feed_watchdog()
+        _board.watchdog.feed()
 
 
-class I2C:
+class I2C(Controller):
     """A bus controller: `I2C(id, scl=, sda=, freq=, timeout=us)`.
 
     A missing device and a held line raise OSError with the port's numbers; a held line only after the time-out.
@@ -367,59 +368,4 @@ class I2C:
             raise TypeError("give scl and sda: the default pins of the port are not where this board has its sensors")
         scl_pad, sda_pad = _pad(scl), _pad(sda)
         _port.check_i2c(id, scl_pad.number, sda_pad.number)
-        self.freq = freq
-        self.timeout_us = timeout
-        self._bus = None
-        for pad in (scl_pad, sda_pad):
-            pad.mode = ALT
-            pad.pwm_on = False
-            pad.bus = self
-        for bus in _board.buses.values():
-            if bus.scl is scl_pad and bus.sda is sda_pad:
-                self._bus = bus
-        if self._bus is None:
-            raise ValueError("nothing is wired to these pins as a bus (hardware/pinout.csv)")
-
-    def scan(self):
-        """Addresses that answer."""
-        found = []
-        for address in range(0x08, 0x78):
-            try:
-                self._bus.address(self, address, 11)
-                found.append(address)
-            except OSError:
-                pass
-        return found
-
-    def writeto(self, addr, buf, stop=True):
-        """Writes; gives the number of bytes acknowledged."""
-        self._bus.address(self, addr, 9 * len(buf) + 11).write(buf)
-        return len(buf)
-
-    def writevto(self, addr, vector, stop=True):
-        """Writes several buffers in one transfer."""
-        return self.writeto(addr, b"".join(bytes(part) for part in vector), stop)
-
-    def readfrom_into(self, addr, buf, stop=True):
-        """Reads as many bytes as the buffer has."""
-        self._bus.address(self, addr, 9 * len(buf) + 11).read_into(buf)
-
-    def readfrom(self, addr, nbytes, stop=True):
-        """Reads into a new bytes object."""
-        buf = bytearray(nbytes)
-        self.readfrom_into(addr, buf)
-        return bytes(buf)
-
-    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
-        """Writes the register's address, then reads after a repeated start."""
-        self._bus.address(self, addr, 9 * len(buf) + 30).mem_read_into(memaddr, buf)
-
-    def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
-        """As `readfrom_mem_into`, into a new bytes object."""
-        buf = bytearray(nbytes)
-        self.readfrom_mem_into(addr, memaddr, buf)
-        return bytes(buf)
-
-    def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
-        """Writes the register's address and values."""
-        self._bus.address(self, addr, 9 * len(buf) + 20).mem_write(memaddr, buf)
+        self.take(_board, scl_pad, sda_pad, freq, timeout)

@@ -9,6 +9,7 @@ from micropython import heap_lock, heap_unlock
 from board.bus import Bus
 from board.pins import PULL_UP, Pad
 from board.timeline import Timeline
+from board.watchdog import Watchdog
 
 USB_FIFO = 256  # bytes the chip takes while the host does not read
 HOST_BUFFER = 65536  # bytes the computer keeps for a board that does not read
@@ -51,10 +52,7 @@ class SimulatedBoard:
         self.soft = []
         self.timers = []
         self.timers_dead = False
-        self.watchdog_dead = False
-        self.watchdog_us = 0  # time-out; 0 is not started
-        self._watchdog_deadline = 0
-        self._watchdog_entry = None
+        self.watchdog = Watchdog(self)
         self.cause = "power_on"
         self.after_soft_reset = False
         self.restarts = {}
@@ -211,28 +209,7 @@ class SimulatedBoard:
             except Exception as e:
                 self.traceback(e)
 
-    # ------------------------------------------------------------ watchdog and resets
-
-    def start_watchdog(self, timeout_us):
-        """Starts the watchdog; it cannot be stopped but by a reset."""
-        self.watchdog_us = timeout_us
-        self.feed_watchdog()
-
-    def feed_watchdog(self):
-        """Puts the bite off."""
-        self._watchdog_deadline = self.timeline.now_us + self.watchdog_us
-        entry = self._watchdog_entry
-        if entry is None or entry[0] > self._watchdog_deadline:
-            self.timeline.cancel(entry)
-            self._watchdog_entry = self.timeline.at(self._watchdog_deadline, self._watchdog_due)
-
-    def _watchdog_due(self, entry):
-        if self._watchdog_deadline > self.timeline.now_us:
-            self.timeline.again(entry, self._watchdog_deadline)
-            return
-        self._watchdog_entry = None
-        if not self.watchdog_dead:
-            self.trap = "watchdog"
+    # ------------------------------------------------------------ resets
 
     def restart(self, cause):
         """Brings the hardware into the state in which the firmware starts after `cause`; time passes until then."""
@@ -262,9 +239,7 @@ class SimulatedBoard:
         self.cause = cause
         for pad in self.pads.values():
             pad.release()
-        self.timeline.cancel(self._watchdog_entry)
-        self._watchdog_entry = None
-        self.watchdog_us = 0
+        self.watchdog.stop()
         self.rx = bytearray()
         if cause == "brown_out":
             self.faults.pop("brown_out", None)
@@ -410,7 +385,7 @@ class SimulatedBoard:
         state["hung"] = self.hung
         state["restarts"] = self.restarts
         state["started_us"] = self.started_us
-        state["watchdog_ms"] = self.watchdog_us // 1000
+        state["watchdog_ms"] = self.watchdog.timeout_us // 1000
         state["oximeter_samples_lost"] = self.oximeter.samples_lost
         state["cuff_conversions"] = self.cuff_sensor.conversions
         if self.flash is not None:

@@ -63,7 +63,7 @@ def it_stops_at_a_hard_restart_and_goes_on_over_a_soft_one():
 def it_can_be_dead_for_tests_of_the_other_layers():
     board = make()
     machine.WDT(timeout=500)
-    board.watchdog_dead = True
+    board.watchdog.dead = True
     pass_ms(board, 5000)
 
 
