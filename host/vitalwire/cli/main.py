@@ -14,6 +14,8 @@ from .. import __version__
 from ..errors import VitalwireError
 
 INTERRUPTED: Final = 130
+COMPLETE: Final = "_VITALWIRE_COMPLETE"
+"""Set by a shell that completes a command line; click answers it."""
 BEDSIDE, RECORDS, SERVICE, DEVELOPERS = "At the bedside", "Records", "Service", "For developers"
 
 
@@ -103,7 +105,11 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code; every expected error is one sentence on standard error."""
     try:
-        result = cli.main(arguments, prog_name="vitalwire", standalone_mode=False)
+        if COMPLETE in os.environ:
+            cli.main(arguments, prog_name="vitalwire", complete_var=COMPLETE)
+        # Not `cli.main`: it would turn a closed pipe into an exit code before we see it.
+        with cli.make_context("vitalwire", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            result = cli.invoke(context)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except VitalwireError as error:
@@ -115,7 +121,7 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except BrokenPipeError:
-        _silence_stdout()
+        _silence_stdout()  # whoever closes it (`head`) has got what was wanted
         return 0
     except (KeyboardInterrupt, click.Abort):
         _say("")
