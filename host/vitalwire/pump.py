@@ -60,7 +60,6 @@ class Pump:
         self._facts: list[Fact] = []
         self._published_s = 0.0
         self._trouble: str | None = None
-        self._refused: str | None = None
 
     def act(self, name: str, detail: str = "") -> None:
         """Asks for something, from any thread: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`."""
@@ -143,7 +142,6 @@ class Pump:
             t_ms, utc_ms = self._now()
             self._apply(json_input(Kind.ACTION, t_ms, utc_ms, action=name, detail=detail))
             if name == "quit" and self._recorder is None:
-                self._refused = self._refused or ""
                 raise LinkLost("the board had not answered yet when the session was ended")
 
     def _expire(self, t_ms: int, utc_ms: int) -> None:
@@ -337,7 +335,7 @@ class Pump:
     # ------------------------------------------------------------ the screens
 
     def _publish(self, *, force: bool = False) -> None:
-        if self.feed is None or self._recorder is None:
+        if self.feed is None:
             return
         now_s = time.monotonic()
         wanted = self.feed.each_fact and self._facts

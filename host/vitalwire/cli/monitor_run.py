@@ -214,6 +214,11 @@ def run_session(plan: Plan, *, plain: bool = False, quiet: bool = False) -> Summ
     terminal = sys.stdout.isatty() and sys.stderr.isatty()
     plain = plain or (not terminal and not quiet)
     with contextlib.ExitStack() as stack:
+        if not (plan.port or "").startswith("sim:"):
+            from .awake import awake
+
+            if cannot := stack.enter_context(awake()):
+                talk(f"vitalwire: {cannot}")
         view: View
         pressed: Keys = NoKeys()
         if quiet:
@@ -251,6 +256,8 @@ def _run(pump: Pump, feed: Feed, view: View, pressed: Keys, *, interactive: bool
         thread.join()
         view.show(feed.take(0), str(pump.summary.folder or ""))
     if failure:
+        if pump.summary.folder:
+            talk(f"vitalwire: the record so far is in {pump.summary.folder}")
         raise failure[0]
     if feed.dropped and isinstance(view, PlainView):
         talk(f"vitalwire: {feed.dropped} updates were not printed; they are in the record")

@@ -215,3 +215,32 @@ def test_two_pumps_at_once_make_two_folders(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len({pump.summary.folder for pump in pumps}) == 2
+
+
+def test_a_reading_is_in_the_csv_within_100_ms(tmp_path: Path) -> None:
+    left: dict[int, float] = {}
+    late: list[float] = []
+
+    class Timed(WallBoard):
+        def send(self, message: codec.Message) -> None:
+            if isinstance(message, codec.OximetryReading):
+                left[self._now()] = time.monotonic()
+            super().send(message)
+
+    board = Timed()
+    pump = Pump(plan(tmp_path, 0.08), None, lambda _port: board)
+    thread = threading.Thread(target=pump.run)
+    thread.start()
+    seen: set[int] = set()
+    while thread.is_alive():
+        folder = pump.summary.folder
+        if folder is not None:
+            for line in (folder / "vitals.csv").read_bytes().split(b"\r\n")[1:-1]:
+                device_ms = int(line.split(b",")[2] or -1)
+                if device_ms in left and device_ms not in seen:
+                    seen.add(device_ms)
+                    late.append(time.monotonic() - left[device_ms])
+        time.sleep(0.002)
+    thread.join()
+    assert len(late) >= 3
+    assert max(late) < 0.1
