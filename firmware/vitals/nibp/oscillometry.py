@@ -32,6 +32,8 @@ _OUTLIER_PCT = const(35)
 _OUTLIER_FLOOR = const(120)
 _REJECTED_MOST_PCT = const(40)
 _ROUGHNESS_MOST_PCT = const(16)
+_ROUGHNESS_MOVEMENT_PCT = const(24)  # no uneven rhythm alone is so rough
+_EVEN_LEAST_PCT = const(40)
 
 
 class Oscillometry:
@@ -85,6 +87,12 @@ class Oscillometry:
                     height, at = fitted, p
                 yield
             outcome = self._read_off(pressure, n, top, height, at)
+            if (
+                outcome != wire.NIBP_OUTCOME_OK
+                and even_pct < _EVEN_LEAST_PCT
+                and roughness_pct * 2 > _ROUGHNESS_MOST_PCT
+            ):
+                outcome = wire.NIBP_OUTCOME_MOVEMENT  # a hill without shape, and no rhythm either
             self.quality = self._quality(rejected * 100 // n, roughness_pct, even_pct)
         if outcome != wire.NIBP_OUTCOME_OK:
             self.sbp_x10 = self.map_x10 = self.dbp_x10 = self.quality = None
@@ -105,7 +113,8 @@ class Oscillometry:
     def _judge_disturbance(self, n, rejected, roughness_pct, even_pct):
         if rejected * 100 <= _REJECTED_MOST_PCT * n and roughness_pct <= _ROUGHNESS_MOST_PCT:
             return wire.NIBP_OUTCOME_OK
-        return wire.NIBP_OUTCOME_MOVEMENT if even_pct >= 50 else wire.NIBP_OUTCOME_IRREGULAR
+        rough = rejected * 2 > n or roughness_pct > _ROUGHNESS_MOVEMENT_PCT
+        return wire.NIBP_OUTCOME_MOVEMENT if rough or even_pct >= 50 else wire.NIBP_OUTCOME_IRREGULAR
 
     def height(self, amplitude, n):
         """Largest median of three neighbours: the height of the hill without a lone peak."""

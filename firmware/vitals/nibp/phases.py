@@ -88,6 +88,10 @@ class Phases:
         self.capture.feed(pressure)
         if settled_ms < limits.SETTLE_MS:
             return
+        if pressure - self._settled_from > limits.UNPUMPED_RISE:
+            self._fail(t_ms, wire.NIBP_OUTCOME_OVER_PRESSURE)
+            self.fault = wire.FAULT_PUMP_STUCK
+            return
         if self._settled_from - pressure > limits.SETTLE_FALL_MOST:
             self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
             return
@@ -109,11 +113,10 @@ class Phases:
                 self._decide(t_ms, pressure)
 
     def _follows(self, t_ms, pressure):
-        """False, and the cycle ended, where the pressure dropped at once and stayed down: no cuff does that."""
+        """False, and the cycle ended, where the pressure dropped at once and stayed down: the hose came off, say."""
         dropped = self._before_mark - limits.FALL_SUDDEN
         if self._mark < dropped and pressure < dropped:
-            gone = pressure < limits.EMPTY
-            self._fail(t_ms, wire.NIBP_OUTCOME_LEAK if gone else wire.NIBP_OUTCOME_BLOCKED)
+            self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
             return False
         self._before_mark = self._mark
         self._mark = pressure
@@ -134,7 +137,10 @@ class Phases:
             leaks = opening < _BARELY_OPEN
             self._fail(t_ms, wire.NIBP_OUTCOME_LEAK if leaks else wire.NIBP_OUTCOME_DEFLATION_TOO_FAST)
             return
-        if rate >= limits.RATE_SLOW or opening < 990:
+        if rate < -limits.UNPUMPED_RISE // 2:
+            self._fail(t_ms, wire.NIBP_OUTCOME_OVER_PRESSURE)
+            self.fault = wire.FAULT_PUMP_STUCK
+        elif rate >= limits.RATE_SLOW or opening < 990:
             self._slow_since = None
         elif self._slow_since is None:
             self._slow_since = t_ms
@@ -145,7 +151,8 @@ class Phases:
         """Once a second: inflate further, stop because diastole is certain, or go on."""
         capture = self.capture
         higher = self._peak + limits.TARGET_STEP
-        if started_too_low(self.oscillometry, capture.amplitude_mmmhg, capture.beats):
+        periodic = capture.periodicity >= limits.PERIODIC  # movement is large as well, and no reason to squeeze harder
+        if periodic and started_too_low(self.oscillometry, capture.amplitude_mmmhg, capture.beats):
             if self._rises < limits.RISES_MOST and self._peak < limits.TARGET_MOST - limits.TARGET_STEP // 4:
                 self._rises += 1
                 self._target = min(higher, limits.TARGET_MOST)
@@ -189,7 +196,8 @@ class Phases:
             pressure = watch.pressure
             if pressure is not None and self._dump_from >= limits.DUMP_QUICK_FROM and pressure * 4 <= self._dump_from:
                 self._dump_from = 0
-                self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
+                if self._result.outcome != wire.NIBP_OUTCOME_LEAK:
+                    self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
         done = not self._measured or self._work_off()
         late = t_ms - self._dump_since >= limits.DUMP_MS
         if done and (watch.empty_since is not None or self._guard_says_empty()):
