@@ -44,9 +44,15 @@ SUPPLY_LOW_MV = const(5200)
 TURN_LONG_US = const(100000)
 # While frames wait, the wire is asked again this soon.
 FLUSH_MS = const(2)
+COLLECT_MS = const(10000)
+# A flash that fails is not worn out by trying for ever.
+SAVES_MOST = const(3)
 _TICKS_MASK = const(0x3FFFFFFF)
 
-PARTS = ("host", "cuff", "finger", "panel", "second")
+# While the cuff works there is a turn every 10 ms; the rest of the application takes part this often.
+SLOW_MS = const(50)
+
+PARTS = ("host", "cuff", "finger", "second", "rest")
 
 
 class App:
@@ -75,10 +81,8 @@ class App:
             annunciator, Button(board.button_a), Button(board.button_b), self.limits, self.faults, self.audio
         )
         self.host = Host(board.wire, self.telemetry, Actions(self))
-        self.feed = board.start_watchdog()
-        self.supervisor = Supervisor(PARTS, self.feed)
-        self.apply_config()
         self._identity = ""
+        self.apply_config()
         self._supply_mv = None
         self._restart_ms = None
         self._restart_event = None
@@ -87,8 +91,17 @@ class App:
         now = self.clock.now_ms()
         self._second_ms = now + SECOND_MS
         self._began_ms = now
-        board.start_timer(TICK_MS, self.interlock.tick)
+        self._collect_ms = now
+        self._heap_known = hasattr(gc, "mem_free")  # CPython has none, and looks after itself
+        self._saves = 0
+        self._interval_due = False
+        self._slow_ms = now
+        self._with_deadline = (self.finger, self.panel, self.session, self.limits, self.faults, self.host)
         self._say_start(now)
+        board.start_timer(TICK_MS, self.interlock.tick)
+        # Last, because nobody feeds it before the loop turns.
+        self.feed = board.start_watchdog()
+        self.supervisor = Supervisor(PARTS, self.feed)
 
     # ------------------------------------------------------------ making
 
@@ -164,39 +177,39 @@ class App:
         supervisor.report(2)
         if t_ms >= self._second_ms:
             self._second(t_ms)
-        self._session(t_ms)
-        supervisor.report(4)
-        self._changes(t_ms)
-        self.panel.advance(t_ms, self.session.number is not None)
         supervisor.report(3)
+        active = self.cuff.controller.active
+        if not active or t_ms >= self._slow_ms:
+            self._slow_ms = t_ms + SLOW_MS
+            self._slow(t_ms)
+            supervisor.report(4)
+            supervisor.end_turn()
         self.outbox.flush(self.board.wire)
         self.interlock.kick()
-        supervisor.end_turn()
-        if self._restart_ms is not None and t_ms >= self._restart_ms:
-            self._restart()
         took_us = (clock.ticks_us() - began_us) & _TICKS_MASK
         if took_us > self._turn_worst_us:
             self._turn_worst_us = took_us
-        return self._next(t_ms)
+        return self._next(t_ms, active)
 
-    def _next(self, t_ms):
-        first = self._second_ms
-        deadline = self.cuff.next_deadline()
-        if deadline < first:
-            first = deadline
-        deadline = self.finger.next_deadline()
-        if deadline < first:
-            first = deadline
-        for deadline in (
-            self.panel.next_deadline(),
-            self.session.next_deadline(),
-            self.limits.next_deadline(),
-            self.faults.next_deadline(),
-            self.host.next_deadline(),
-            self._restart_ms,
-        ):
-            if deadline is not None and deadline < first:
-                first = deadline
+    def _slow(self, t_ms):
+        """What may wait for a few samples of the cuff; its own times stay exact all the same."""
+        self._session(t_ms)
+        self._changes(t_ms)
+        self.panel.advance(t_ms, self.session.number is not None)
+        if self._restart_ms is not None and t_ms >= self._restart_ms:
+            self._restart()
+
+    def _next(self, t_ms, active):
+        first = self.cuff.next_deadline()
+        if not active:
+            if self._second_ms < first:
+                first = self._second_ms
+            for part in self._with_deadline:
+                deadline = part.next_deadline()
+                if deadline is not None and deadline < first:
+                    first = deadline
+            if self._restart_ms is not None and self._restart_ms < first:
+                first = self._restart_ms
         if self.outbox.pending and first > t_ms + FLUSH_MS:
             first = t_ms + FLUSH_MS
         return first
@@ -248,8 +261,12 @@ class App:
         self.storage.blocked = busy or (empty is None and t_ms - self._began_ms < 15000)
         if self.storage.blocked:
             return
-        gc.collect()
-        if not self.boot_log.stored:
+        if t_ms >= self._collect_ms:
+            self._collect_ms = t_ms + COLLECT_MS
+            if self._heap_known:
+                gc.collect()
+        if not self.boot_log.stored and self._saves < SAVES_MOST:
+            self._saves += 1
             self.boot_log.save()
         elif self.event_log.flush():
             self.boot_log.checkpoint((t_ms - self._began_ms) // 1000)
@@ -262,7 +279,7 @@ class App:
             self.limits.crc,
             self._supply_mv,
             (self._turn_worst_us + 999) // 1000,
-            gc.mem_free() if hasattr(gc, "mem_free") else None,
+            self.board.heap_free() if self.board.heap_free else None,
         )
         self._turn_worst_us = 0
 
@@ -368,8 +385,12 @@ class App:
             return
         if session.expired(t_ms):
             self.session_end(t_ms, wire.EVENT_SESSION_EXPIRED)
-        elif session.cycle_due(t_ms):
-            self.cuff.start(t_ms, wire.TRIGGER_INTERVAL)
+            return
+        if session.cycle_due(t_ms):
+            self._interval_due = True
+        if self._interval_due and not self.cuff.controller.active:
+            # A cuff that still rests from a reading that somebody asked for begins when it has rested.
+            self._interval_due = self.cuff.start(t_ms, wire.TRIGGER_INTERVAL) == wire.REFUSAL_RESTING
 
     def session_begin(self, number, interval_s, max_minutes, same_limb, t_ms):
         """Opens a session. Nothing of the last patient stays. Returns wire.REFUSAL_*."""
@@ -391,6 +412,7 @@ class App:
         self.stop_cuff(t_ms)
         self._event(t_ms, event)
         self.session.end()
+        self._interval_due = False
         self.limits.reset(t_ms)
         self.audio.end(t_ms)
         self.cuff.controller.session_reset()
@@ -414,9 +436,11 @@ class App:
         self._event(t_ms, wire.EVENT_HOST_LOST)
         self.telemetry.keep = self.session.number
 
-    def host_returned(self, t_ms):
+    def host_returned(self, t_ms, again):
         """Somebody listens: first what was kept, marked late."""
         self.telemetry.keep = None
+        if not again:
+            return
         self._event(t_ms, wire.EVENT_HOST_RETURNED)
         if self.readings.count:
             self._late = True

@@ -66,6 +66,10 @@ DEFAULTS = (
     (wire.RULE_DBP_HIGH, wire.PRIORITY_MEDIUM, 1100, 50, 0),
 )
 
+# Made once: these are asked for in every turn of the loop.
+_SOUNDING = (wire.ALARM_STATE_ACTIVE,)
+_SHOWING = (wire.ALARM_STATE_ACTIVE, wire.ALARM_STATE_ACKNOWLEDGED)
+
 
 def item_ok(item):
     """Whether (rule, priority, threshold, hysteresis, delay_ds) makes sense, in wire units."""
@@ -247,11 +251,11 @@ class Limits:
 
     def sounding(self):
         """The worst priority that is active and not acknowledged, wire.PRIORITY_NONE if there is none."""
-        return self._worst((wire.ALARM_STATE_ACTIVE,))
+        return self._worst(_SOUNDING)
 
     def showing(self):
         """The worst priority that is active, acknowledged or not."""
-        return self._worst((wire.ALARM_STATE_ACTIVE, wire.ALARM_STATE_ACKNOWLEDGED))
+        return self._worst(_SHOWING)
 
     def take_change(self):
         """The oldest Change that nobody has taken, or None."""

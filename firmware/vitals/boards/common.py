@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the supported boards have in common: how pins, buses, converters and timers are made from a pin map."""
 
+import gc
+
 import machine
 from micropython import const
 
@@ -88,6 +90,7 @@ class Board:
 
     `clock`, `wire` and `storage_path` replace the board's own. `hard_timer` says after `start_timer` whether the timer
     fires in an interrupt. Attributes that are functions (`guard_read`, `supply_read`) return 0..65535 of 3.3 V.
+    `heap_free()` is the free heap in bytes, None where nobody knows.
     """
 
     name = ""
@@ -118,6 +121,8 @@ class Board:
             wire = UsbWire()
         self.wire = wire
         self.clock = clock or McuClock(getattr(wire, "wait", None))
+        # Where the clock is somebody else's the heap is too, and says nothing about the board.
+        self.heap_free = getattr(gc, "mem_free", None) if clock is None else None
 
     def _make_outputs(self):
         pins = self.pins

@@ -28,7 +28,7 @@ class Pneumatics:
         self.cut()
 
     def apply(self, pump_permille, pump_enable, bleed_permille, dump_shut):
-        """Sets the outputs: pump 0..1000, bleed 0 (open) .. 1000 (shut). Returns False where the interlock forbids it."""
+        """Sets the outputs: pump 0..1000, bleed 0 (open) .. 1000 (shut). Returns False if the interlock forbids it."""
         if self.inhibited:
             self.cut()
             return not (pump_permille or pump_enable or bleed_permille or dump_shut)

@@ -20,7 +20,7 @@ _CHUNK = const(256)
 
 
 class Outbox:
-    """Pack a payload into `body` from `framing.HEADER`, then `put` it. `dropped` counts the frames that found no room."""
+    """Pack a payload into `body` from `framing.HEADER`, then `put` it. `dropped` counts frames that found no room."""
 
     def __init__(self, size=6144):
         self.body = bytearray(framing.MAX_BODY)

@@ -51,8 +51,8 @@ class Actions:
     def host_lost(self, t_ms):
         self._app.host_lost(t_ms)
 
-    def host_returned(self, t_ms):
-        self._app.host_returned(t_ms)
+    def host_returned(self, t_ms, again):
+        self._app.host_returned(t_ms, again)
 
     # ------------------------------------------------------------ commands
 

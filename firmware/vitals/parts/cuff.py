@@ -35,7 +35,7 @@ class Cuff:
         self.cmmhg = None
         self.pressurised = False
         self.pressurised_since_ms = None
-        self.external_seen = False
+        self.external_seen = bool(external_ok())
         self.session = None
         self._next_ms = 0
         self._report_ms = 0
@@ -43,7 +43,7 @@ class Cuff:
         self._fault = wire.FAULT_NONE
         self._tripped = False
         self._released_ms = 0
-        self._known_ms = 0
+        self._mask = 1
 
     # ------------------------------------------------------------ the loop's side
 
@@ -105,38 +105,56 @@ class Cuff:
     # ------------------------------------------------------------ what is watched
 
     def _watch(self, t_ms):
-        """Faults of the sensors and of the layers below; each is reported where it changes."""
-        fault = self._sensor.fault
-        if fault != self._fault:
-            if self._fault:
-                self._faults.observe(self._fault, False, t_ms)
-            if fault:
-                self._faults.observe(fault, True, t_ms, self._sensor.status)
-            self._fault = fault
-        self._faults.observe(wire.FAULT_GUARD_RANGE, self._guard.fault != 0, t_ms, self._guard.raw)
-        self._watch_pressure(t_ms)
+        """Collects what the sensors, the controller and the layers below say; each fault is told where it changes."""
+        self._fault = self._sensor.fault
+        mask = 1 << self._fault | 1 << self._guard.fault | 1 << self.controller.fault
+        if self._stuck(t_ms):
+            mask |= 1 << wire.FAULT_CUFF_NOT_EMPTY
+        if not self.interlock.running(t_ms):
+            mask |= 1 << wire.FAULT_TIMER_MISSING
+        mask |= 1 << self._external(t_ms)
+        if mask != self._mask:
+            self._turn_faults(mask, t_ms)
         if self.interlock.tripped != self._tripped:
             self._turn_interlock(t_ms)
-        self._faults.observe(wire.FAULT_TIMER_MISSING, not self.interlock.running(t_ms), t_ms)
-        self._watch_external(t_ms)
 
-    def _watch_pressure(self, t_ms):
-        known = self.cmmhg is not None or self._guard.cmmhg is not None
+    def _turn_faults(self, mask, t_ms):
+        changed = mask ^ self._mask
+        self._mask = mask
+        fault = 1
+        while changed >> fault:
+            if (changed >> fault) & 1:
+                if fault == self.controller.fault:
+                    self._faults.report(fault, t_ms, self.cmmhg)
+                else:
+                    self._faults.observe(fault, bool((mask >> fault) & 1), t_ms, self._value_of(fault))
+            fault += 1
+
+    def _value_of(self, fault):
+        if fault == wire.FAULT_GUARD_RANGE:
+            return self._guard.raw
+        return self._sensor.status if fault == self._fault else self.cmmhg
+
+    def _stuck(self, t_ms):
+        """Notes whether the cuff holds pressure. Returns whether it still does when it should long be empty."""
+        controller = self.controller
+        cmmhg = self.cmmhg
+        guard = self._guard.cmmhg
+        known = cmmhg is not None or guard is not None
         if known:
-            self._known_ms = t_ms
-            pressurised = (self.cmmhg is not None and self.cmmhg > PRESSURISED_CMMHG) or (
-                self._guard.cmmhg is not None and self._guard.cmmhg > PRESSURISED_CMMHG
+            pressurised = (cmmhg is not None and cmmhg > PRESSURISED_CMMHG) or (
+                guard is not None and guard > PRESSURISED_CMMHG
             )
         else:
             # Nobody knows: believe the worst for as long as it may be true.
-            pressurised = self.controller.active or t_ms - self._released_ms < _UNKNOWN_MS
+            pressurised = controller.active or t_ms - self._released_ms < _UNKNOWN_MS
         if pressurised != self.pressurised:
             self.pressurised = pressurised
             self.pressurised_since_ms = t_ms if pressurised else None
-            if pressurised and not self.controller.active and t_ms - self._released_ms > _EMPTY_WITHIN_MS:
-                self._released_ms = t_ms
-        stuck = pressurised and known and not self.controller.active and t_ms - self._released_ms >= _EMPTY_WITHIN_MS
-        self._faults.observe(wire.FAULT_CUFF_NOT_EMPTY, stuck, t_ms, self.cmmhg)
+            if pressurised and not controller.active:
+                # Somebody else inflates it, or leans on it: its time to be empty again begins now.
+                self._released_ms = max(self._released_ms, t_ms)
+        return pressurised and known and not controller.active and t_ms - self._released_ms >= _EMPTY_WITHIN_MS
 
     def _turn_interlock(self, t_ms):
         self._tripped = self.interlock.tripped
@@ -148,15 +166,16 @@ class Cuff:
         else:
             self._faults.resolve(wire.FAULT_INTERLOCK, t_ms)
 
-    def _watch_external(self, t_ms):
-        ok = bool(self._external_ok())
-        if ok:
+    def _external(self, t_ms):
+        """wire.FAULT_* of the external layer."""
+        if self._external_ok():
             self.external_seen = True
-        tripped = self.external_seen and not ok
-        if tripped and self.controller.active:
+            return wire.FAULT_NONE
+        if not self.external_seen:
+            return wire.FAULT_EXTERNAL_MISSING
+        if self.controller.active:
             self.controller.abort(t_ms, wire.NIBP_OUTCOME_EXTERNAL_TRIPPED)
-        self._faults.observe(wire.FAULT_EXTERNAL_TRIPPED, tripped, t_ms)
-        self._faults.observe(wire.FAULT_EXTERNAL_MISSING, not self.external_seen, t_ms)
+        return wire.FAULT_EXTERNAL_TRIPPED
 
     def _report(self, t_ms):
         c = self.controller

@@ -9,6 +9,8 @@ from vitals.link import framing, requests, wire
 LOST_MS = const(5000)
 HELLO_EVERY_MS = const(2000)
 _RECEIVE = const(128)
+# A flood from the host must not keep the loop from its work.
+_READS = const(4)
 
 # A handler's word for "accepted; the answer comes later".
 LATER = const(-1)
@@ -42,13 +44,16 @@ class Host:
         return self._heard_ms + LOST_MS if self.present else None
 
     def advance(self, t_ms):
-        """Reads what has arrived, does what it says, and notices silence. Returns True once when the host is lost."""
-        n = self._stream.read_into(self._buffer)
-        at = 0
-        while at < n:
-            at = self.receiver.feed(self._buffer, at, n)
-            if self.receiver.type is not None:
-                self._take(self.receiver.type, t_ms)
+        """Reads what has arrived, does what it says, and notices silence."""
+        for _ in range(_READS):
+            n = self._stream.read_into(self._buffer)
+            at = 0
+            while at < n:
+                at = self.receiver.feed(self._buffer, at, n)
+                if self.receiver.type is not None:
+                    self._take(self.receiver.type, t_ms)
+            if n < _RECEIVE:
+                break
         if not self.spoken and t_ms >= self._hello_ms:
             self._hello_ms = t_ms + HELLO_EVERY_MS
             self._actions.hello(t_ms)
@@ -59,15 +64,18 @@ class Host:
     def _take(self, command, t_ms):
         body = self.receiver.body
         end = self.receiver.end
-        asked = wire.parse_identify(body, framing.HEADER, end)
+        # A command with a run begins with the length of its head, so its own parser must find the client.
+        parser = wire.PARSERS.get(command, wire.parse_identify)
+        asked = parser(body, framing.HEADER, end) or wire.parse_identify(body, framing.HEADER, end)
         if asked is None:
             self.bad_payload += 1
             return
-        client, number = asked
+        client, number = asked[0], asked[1]
         self._heard_ms = t_ms
         if not self.present:
+            again = self.spoken
             self.spoken = self.present = True
-            self._actions.host_returned(t_ms)
+            self._actions.host_returned(t_ms, again)
         kind = self.requests.classify(client, number, command)
         if kind == requests.STALE:
             refusal = wire.REFUSAL_BAD_VALUE

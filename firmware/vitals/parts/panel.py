@@ -59,6 +59,7 @@ class Panel:
         self._faults = faults
         self._audio = audio
         self._sounding = wire.PRIORITY_NONE
+        self._with_deadline = (annunciator, audio, button_a, button_b)
 
     def advance(self, t_ms, in_session):
         """Shows and sounds the worst that there is."""
@@ -76,8 +77,9 @@ class Panel:
         self.annunciator.show(showing, wire.PRIORITY_NONE if self._audio.paused else sounding, t_ms)
 
     def next_deadline(self):
-        first = self.annunciator.next_deadline()
-        for deadline in (self._audio.next_deadline(), self.button_a.next_deadline(), self.button_b.next_deadline()):
+        first = None
+        for part in self._with_deadline:
+            deadline = part.next_deadline()
             if deadline is not None and (first is None or deadline < first):
                 first = deadline
         return first

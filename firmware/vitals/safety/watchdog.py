@@ -42,5 +42,9 @@ class Supervisor:
                 self.missing = ()
             return True
         self.starved += 1
-        self.missing = tuple([name for i, name in enumerate(self._names) if not (reported >> i) & 1])
+        self._name_missing(reported)
         return False
+
+    def _name_missing(self, reported):
+        # On its own: a function with a comprehension over its locals allocates at each call, whichever way it goes.
+        self.missing = tuple([name for i, name in enumerate(self._names) if not (reported >> i) & 1])
