@@ -31,6 +31,7 @@ class Requests:
     def __init__(self):
         self.client = None
         self._slots = [Answer() for _ in range(SLOTS)]
+        self._question = Answer()
         self._next = 0
         self._newest = None
 
@@ -44,6 +45,14 @@ class Requests:
             self._newest = None
             for slot in self._slots:
                 slot.forget()
+        if command == wire.PING or command == wire.IDENTIFY:
+            # Asked every second and harmless to answer twice. They take no slot from a request whose answer may have
+            # to be sent again, and do not make an old request of one that was lost on the way here.
+            self.answer = self._question
+            self.answer.forget()
+            self.answer.number = number
+            self.answer.command = command
+            return NEW
         for slot in self._slots:
             if slot.number == number and slot.command == command:
                 self.answer = slot

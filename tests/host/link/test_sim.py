@@ -114,6 +114,28 @@ def test_a_blood_pressure_is_measured_and_a_second_one_must_rest() -> None:
             board.start_cuff()
 
 
+@pytest.mark.parametrize("lost", [codec.Outcome.ACCEPTED, codec.Outcome.DONE])
+def test_an_answer_that_is_lost_on_the_way_is_sent_again(lost: codec.Outcome) -> None:
+    with vitalwire.open_board("sim://?speed=max") as board:
+        transport = twin_of(board)
+        read, dropped = transport.read, []
+
+        def lossy(timeout_s: float) -> bytes:
+            kept = b""
+            for piece in read(timeout_s).split(b"\0"):
+                (message,) = Decoder().feed(piece + b"\0") or (None,)
+                ours = isinstance(message, codec.Answer) and message.command == codec.CuffStart.TYPE
+                if ours and not dropped and message.outcome == lost:
+                    dropped.append(message)
+                    continue
+                kept += piece + b"\0"
+            return kept
+
+        transport.read = lossy  # type: ignore[method-assign]
+        assert board.start_cuff().ok
+        assert dropped
+
+
 def test_stopping_empties_the_cuff() -> None:
     with vitalwire.open_board("sim://?speed=max") as board:
         answer = board.command(codec.CuffStart.request(), wait=False)
