@@ -14,7 +14,7 @@ from vitals.signal import kernels
 from vitals.signal.kernels_plain import CEILING, COUNT, DELAY, FIRST, JUMPED_AT, RISING, SECOND, SHORT, STATE_SIZE
 
 _MASK = const(4095)  # 4096 values at 50 a second: 81 s of deflation
-_LONGEST = const(4000)
+_LONGEST = const(3900)  # and room for what `finish` adds
 _BATCH = const(10)  # samples
 _HELD = const(2)  # batches kept back, so that a dump is noticed before it reaches the filter
 _OFFSET = const(3000)  # keeps readings a little below zero positive

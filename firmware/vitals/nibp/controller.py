@@ -232,6 +232,7 @@ class CuffController(Phases):
         self._zero_count = self._zero_total = 0
         self._zero_low = self._zero_high = None
         self._peak = 0
+        self._turn_from = 0
         self._rises = 0
         self._measured = False
         self.target_mmhg = None

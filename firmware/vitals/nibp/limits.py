@@ -55,6 +55,7 @@ UNPUMPED_RISE = const(1000)  # in a second though the pump is off (half of it wh
 FLOOR = const(3000)  # no adult's diastolic pressure is looked for below this
 OBSERVE_MOST_S = const(300)
 OBSERVE_START = const(4000)  # someone else's cuff counts as inflated above this
+OBSERVE_BEATS = const(4)  # a sudden fall after fewer beats is no end of the cycle yet
 OBSERVE_TURN = const(300)  # and as deflating when so far below its highest pressure
 
 # ---- what bleeds

@@ -33,7 +33,8 @@ _OUTLIER_FLOOR = const(120)
 _REJECTED_MOST_PCT = const(40)
 _ROUGHNESS_MOST_PCT = const(16)
 _ROUGHNESS_MOVEMENT_PCT = const(24)  # no uneven rhythm alone is so rough
-_EVEN_LEAST_PCT = const(40)
+_ROUGH_PCT = const(6)  # beats of an arm at rest lie within 1-3 %
+_REJECTED_ROUGH_PCT = const(15)
 
 
 class Oscillometry:
@@ -87,12 +88,9 @@ class Oscillometry:
                     height, at = fitted, p
                 yield
             outcome = self._read_off(pressure, n, top, height, at)
-            if (
-                outcome != wire.NIBP_OUTCOME_OK
-                and even_pct < _EVEN_LEAST_PCT
-                and roughness_pct * 2 > _ROUGHNESS_MOST_PCT
-            ):
-                outcome = wire.NIBP_OUTCOME_MOVEMENT  # a hill without shape, and no rhythm either
+            shapeless = outcome == wire.NIBP_OUTCOME_NOT_BRACKETED or outcome == wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM
+            if shapeless and (roughness_pct >= _ROUGH_PCT or rejected * 100 >= _REJECTED_ROUGH_PCT * n):
+                outcome = wire.NIBP_OUTCOME_MOVEMENT  # what has no shape here was disturbed, not cut off
             self.quality = self._quality(rejected * 100 // n, roughness_pct, even_pct)
         if outcome != wire.NIBP_OUTCOME_OK:
             self.sbp_x10 = self.map_x10 = self.dbp_x10 = self.quality = None

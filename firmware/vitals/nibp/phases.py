@@ -174,17 +174,23 @@ class Phases:
                 self._measure(t_ms)
             else:
                 self._fail(t_ms, wire.NIBP_OUTCOME_NO_INFLATION)
-        elif pressure > self._peak:
-            self._peak = pressure
+            return
+        self._peak = max(self._peak, pressure)
+        if pressure > self._turn_from:
+            self._turn_from = pressure
             self.phase = wire.CUFF_PHASE_INFLATING
         elif self.phase == wire.CUFF_PHASE_INFLATING:
-            if self._peak >= limits.OBSERVE_START and pressure <= self._peak - limits.OBSERVE_TURN:
+            if self._peak >= limits.OBSERVE_START and pressure <= self._turn_from - limits.OBSERVE_TURN:
                 capture.begin(pressure, (t_ms - self._result.started_ms) // 10)
                 self._enter(t_ms, wire.CUFF_PHASE_DEFLATING)
         else:
             capture.feed(pressure)
             dumped = capture.dumped()
-            if dumped or pressure < limits.EMPTY + 500 or capture.full:
+            if dumped and capture.beats < limits.OBSERVE_BEATS and pressure > limits.OBSERVE_START:
+                # Let off in a hurry, before there was anything to see: what counts begins where it slows down.
+                self._turn_from = pressure
+                self.phase = wire.CUFF_PHASE_INFLATING
+            elif dumped or pressure < limits.EMPTY + 500 or capture.full:
                 self._measure(t_ms, dumped)
 
     # ---------------------------------------------------------------- dumping and rest

@@ -39,7 +39,7 @@ class Story:
 
 @pytest.fixture
 def drive(play: Callable[..., Any], tmp_path: Path) -> Callable[..., Story]:
-    """`drive(seconds, at=[[when, {...}]], cuff={...}, session=True)`; starts a reading at 1 s unless `start` is False."""
+    """`drive(seconds, at=[[when, {...}]], cuff={...}, session=True)`; with `start` a reading is started at 1 s."""
 
     def run(seconds: float, at: list[Any] | None = None, start: bool = True, **plan: Any) -> Story:
         at = ([[1, {"command": "start"}]] if start else []) + (at or [])

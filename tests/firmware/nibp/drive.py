@@ -4,7 +4,8 @@
 Argument: a file of JSON {"cuff": {attributes}, "seconds", "session", "other", "at": [[when, {...}], ...]}. `when` is
 seconds, or "PHASE+seconds" counted from the first entry into that phase (its number). The attribute `command` calls
 start, interval, observe, abort, session_reset or sensor_fault; "pressure" and "guard": "none" silence a channel. With
-`other` the cuff is driven by hand: up to 170 mmHg from 5 s on, then down at about 4 mmHg/s, let go at 50.
+`other` the cuff is driven by hand: up to 170 mmHg from 5 s on, then down (260: about 4 mmHg/s, less is slower), let go
+at 50 mmHg.
 """
 
 import json
@@ -57,7 +58,7 @@ class Drive:
         elif name == "sensor_fault":
             c.sensor_fault(t_ms, wire.FAULT_CUFF_BUS)
         elif name == "observe":
-            self.log["refusals"].append(c.observe(t_ms, 60))
+            self.log["refusals"].append(c.observe(t_ms, self.plan.get("observe_s", 60)))
         else:
             trigger = {"start": wire.TRIGGER_HOST, "interval": wire.TRIGGER_INTERVAL}[name]
             self.log["refusals"].append(c.start(t_ms, trigger))
@@ -69,7 +70,7 @@ class Drive:
             self.let_go = self.turned and self.cuff.cuff < 50
         pumping = t_ms >= 5000 and not self.turned
         shut = t_ms >= 5000 and not self.let_go
-        falls = int(1000 - 80 - 260 * (100 / max(40.0, self.cuff.cuff)) ** 0.5) if self.turned else 1000
+        falls = int(1000 - 80 - self.plan["other"] * (100 / max(40.0, self.cuff.cuff)) ** 0.5) if self.turned else 1000
         self.cuff.step(700 if pumping else 0, pumping, falls if shut else 0, shut)
 
     def run(self):

@@ -232,7 +232,7 @@ def test_an_automatic_start_waits_a_minute(drive: Drive) -> None:
 
 
 def test_observing_reads_a_cuff_that_somebody_else_drives(drive: Drive) -> None:
-    story = drive(80, start=False, at=[[2, {"command": "observe"}]], other=True)
+    story = drive(80, start=False, at=[[2, {"command": "observe"}]], other=260)
     (result,) = story.results
     assert result["outcome"] == NibpOutcome.OK
     assert result["trigger"] == Trigger.OBSERVE
@@ -240,6 +240,13 @@ def test_observing_reads_a_cuff_that_somebody_else_drives(drive: Drive) -> None:
     assert result["sbp_x10"] == pytest.approx(1200, abs=120)
     assert result["dbp_x10"] == pytest.approx(800, abs=60)
     assert not any(row[4] for row in story.trace)
+
+
+def test_observing_a_deflation_longer_than_the_record_ends_with_what_it_saw(drive: Drive) -> None:
+    story = drive(130, start=False, at=[[2, {"command": "observe"}]], other=90, observe_s=180)
+    (result,) = story.results
+    assert 80 <= (result["ended_ms"] - result["started_ms"]) / 1000 <= 100
+    assert result["sbp_x10"] is None or result["sbp_x10"] == pytest.approx(1200, abs=150)
 
 
 def test_observing_a_cuff_that_nobody_inflates_ends_with_a_reason(drive: Drive) -> None:
