@@ -30,6 +30,11 @@ class AppendFile:
         binary = getattr(os, "O_BINARY", 0)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | binary, 0o644)
 
+    @property
+    def waiting(self) -> int:
+        """How many writes the disk has not taken, the first of them perhaps in part."""
+        return len(self._pending)
+
     def has_room(self, size: int) -> bool:
         """Whether `size` more bytes would be written or at least kept."""
         return not self._pending or self.pending_bytes + size <= self._pending_bytes_max

@@ -53,12 +53,17 @@ def create_session_folder(parent: Path, name: str) -> Path:
 def write_session_json(folder: Path, values: dict[str, Any]) -> None:
     """Replaces `session.json` as a whole: a reader finds the old or the new one, never half of it. Raises OSError."""
     path, fresh = folder / SESSION, folder / (SESSION + ".new")
-    with fresh.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(values, file, indent=2, ensure_ascii=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("w", encoding="utf-8", newline="\n") as file:
+            json.dump(values, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 def read_session_json(folder: Path) -> dict[str, Any]:

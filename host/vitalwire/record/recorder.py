@@ -121,6 +121,9 @@ class Recorder:
         self._capture.write(self._encoder.close(t_ms, utc_ms, **how, rows=self.rows))
         for file in self._files:
             file.close()
+        for name, file in (("vitals", self._vitals), ("events", self._events)):
+            self.rows[name] -= file.waiting
+            self.lost_rows += file.waiting
         self.describe(
             finished=True,
             ended_utc=utc_text(utc_ms),

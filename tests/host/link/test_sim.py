@@ -196,6 +196,25 @@ def test_a_recording_of_one_channel_gives_a_pulse_and_no_oxygen(tmp_path: Path) 
     assert readings[-1].pulse_bpm == pytest.approx(75, abs=3)
 
 
+def test_a_recording_of_a_cuff_is_measured_by_observing_it(tmp_path: Path) -> None:
+    import math
+
+    def pressure(t_s: float) -> float:
+        """Up to 160 mmHg in 8 s, then down by 3 a second, with beats that are largest at 92 mmHg."""
+        cuff = 20 * t_s if t_s < 8 else max(160 - 3 * (t_s - 8), 0.0)
+        beat = max(0.0, math.sin(2 * math.pi * 1.1 * t_s)) ** 2
+        return cuff + (3.0 * math.exp(-(((cuff - 92) / 22) ** 2)) * beat if t_s > 8 else 0.0)
+
+    path = tmp_path / "cuff.csv"
+    rows = "".join(f"{i / 100:.2f},{pressure(i / 100 - 3) if i > 300 else 0.0:.2f}\n" for i in range(6500))
+    path.write_text("t_s,pressure_mmhg\n" + rows)
+    with vitalwire.open_board(f"sim://?speed=max&cuff={path}") as board:
+        reading = board.observe_cuff(120)
+    assert reading.trigger == "observe"
+    assert "observed" in reading.flags
+    assert reading.map_mmhg == pytest.approx(92, abs=4)
+
+
 # ---------------------------------------------------------------- the process
 
 

@@ -19,7 +19,7 @@ import pytest
 from board_script import BoardScript
 
 from vitalwire import open_board
-from vitalwire.errors import CrashLoop, LinkLost, NoBoard, NotVitalwire, PortBusy, UsageError
+from vitalwire.errors import CrashLoop, Incompatible, LinkLost, NoBoard, NotVitalwire, PortBusy, UsageError
 from vitalwire.link.port_errors import port_error
 from vitalwire.link.transport import open_transport
 from vitalwire_protocol import codec
@@ -104,6 +104,40 @@ def test_a_socket_is_a_port_too_and_its_end_a_lost_link() -> None:
         peer.close()
         with pytest.raises(LinkLost):
             transport.read(2.0)
+        transport.close()
+
+
+class Recorder:
+    """What an RFC 2217 server needs of a socket: what goes out."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        self.write = peer.sendall
+
+
+@pytest.mark.filterwarnings("ignore:setDaemon")  # pyserial's own
+def test_a_port_of_another_computer_by_rfc_2217() -> None:
+    import serial
+    import serial.rfc2217
+
+    def serve(server: socket.socket) -> None:
+        """Speaks the protocol of the port settings, and echoes what is written."""
+        peer, _ = server.accept()
+        with peer, serial.serial_for_url("loop://", timeout=0) as port:
+            manager = serial.rfc2217.PortManager(port, Recorder(peer))
+            while data := peer.recv(1024):
+                echo = b"".join(manager.filter(data))
+                if echo:
+                    peer.sendall(b"".join(manager.escape(echo)))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        transport = open_transport(f"rfc2217://127.0.0.1:{server.getsockname()[1]}")
+        assert transport.read(0.05) == b""
+        transport.write(b"\x00\x03\xffabc")
+        got = b""
+        while len(got) < 6 and (data := transport.read(2.0)):
+            got += data
+        assert got == b"\x00\x03\xffabc"
         transport.close()
 
 
@@ -200,6 +234,24 @@ def test_a_board_in_a_crash_loop_is_named(terminal: Terminal) -> None:
     ):
         for _ in board.messages(timeout_s=3):
             pass
+
+
+def test_a_board_with_other_messages_is_incompatible_and_says_what_to_do(terminal: Terminal) -> None:
+    later(terminal.say, b"\0" + BoardScript().hello(schema_hash=0x1234))
+    with pytest.raises(Incompatible, match=r"laid out differently .*; `vitalwire flash` makes them equal") as caught:
+        open_board(terminal.name)
+    assert caught.value.exit_code == 6
+
+
+def test_a_board_in_service_mode_is_welcome_only_where_it_may_be(terminal: Terminal) -> None:
+    script = BoardScript()
+    hello = script.hello(2000, service=1, reset_fault=codec.Fault.CRASH_LOOP)
+    later(terminal.say, b"\0" + hello)
+    with pytest.raises(CrashLoop, match="service mode, because of crash_loop"):
+        open_board(terminal.name)
+    later(terminal.say, b"\0" + hello)
+    with open_board(terminal.name, service=True) as board:
+        assert board.identity.service
 
 
 def test_a_healthy_board_on_a_terminal_is_welcome(terminal: Terminal) -> None:

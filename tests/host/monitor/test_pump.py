@@ -110,7 +110,7 @@ def test_a_pulled_cable_is_an_alarm_at_once_and_the_session_goes_on_when_it_is_b
         return board
 
     board.unplugged_ms = 2500
-    pump = Pump(plan(tmp_path, 0.14), None, open_port)
+    pump = Pump(plan(tmp_path, 0.1), None, open_port)
     summary = pump.run()
     assert len(attempts) == 4
     events = [(r["name"], r["state"], float(r["elapsed_s"])) for r in rows(summary.folder, "events.csv")]

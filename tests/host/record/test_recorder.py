@@ -149,3 +149,15 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
 def test_the_newest_session_is_asked_for_in_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no session"):
         latest_session(tmp_path)
+
+
+def test_rows_that_never_reached_the_disk_are_lost_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    recorder = Recorder(tmp_path, SETUP)
+    recorder.write([Vitals(1, 1, "oximeter"), Vitals(2, 2, "oximeter")])
+    disk.room = 0
+    recorder.write([Vitals(3, 3, "oximeter"), Vitals(4, 4, "oximeter"), Vitals(5, 5, "oximeter")])
+    recorder.close(6, 6, why="test")
+    assert recorder.rows["vitals"] == 2
+    assert recorder.lost_rows == 3
+    assert not recorder.complete
