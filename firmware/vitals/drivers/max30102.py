@@ -66,6 +66,7 @@ class Max30102:
         self._drained_ms = 0
         self._sample_ms = 0
         self._lost_next = 0
+        self._empty = 0
         self._leds = bytearray(2)
         self._one = bytearray(1)
         self._two = bytearray(2)
@@ -84,7 +85,7 @@ class Max30102:
         return None if self._state == _RUNNING else self._next_ms
 
     def set_leds(self, red, ir):
-        """LED currents in steps of 0.2 mA, 0..255. Returns whether the chip has them; it gets them at its next start."""
+        """LED currents, 0..255 steps of 0.2 mA. Returns whether the chip has them; it gets them at its next start."""
         self._leds[0] = red
         self._leds[1] = ir
         if self._state != _RUNNING:
@@ -161,6 +162,7 @@ class Max30102:
         self._state = _RUNNING
         self.restarts += 1
         self._lost_next = 0
+        self._empty = 0
         self._drained_ms = t_ms
         self._sample_ms = t_ms
         self._temperature_ms = t_ms
@@ -179,9 +181,12 @@ class Max30102:
             return 0
         n = self._held(status, t_ms)
         if n == 0:
-            if t_ms - self._sample_ms >= _SILENT_MS:
+            self._empty += 1
+            # The first empty look after a stall proves nothing: the FIFO may have been drained at the end of it.
+            if self._empty > 1 and t_ms - self._sample_ms >= _SILENT_MS:
                 self._fail(wire.FAULT_OXIMETER_FIFO, t_ms)
             return 0
+        self._empty = 0
         # Whole samples in one burst: the read pointer moves with each sample's first byte.
         if not self._bus.read_register(ADDRESS, _FIFO_DATA, self._bursts[n]):
             self._fail(wire.FAULT_OXIMETER_BUS, t_ms)

@@ -45,6 +45,10 @@ class Host:
 
     def advance(self, t_ms):
         """Reads what has arrived, does what it says, and notices silence."""
+        # Before anything is read: a host that went on pinging through a restart must learn of it all the same.
+        if not self.spoken and t_ms >= self._hello_ms:
+            self._hello_ms = t_ms + HELLO_EVERY_MS
+            self._actions.hello(t_ms)
         for _ in range(_READS):
             n = self._stream.read_into(self._buffer)
             at = 0
@@ -54,9 +58,6 @@ class Host:
                     self._take(self.receiver.type, t_ms)
             if n < _RECEIVE:
                 break
-        if not self.spoken and t_ms >= self._hello_ms:
-            self._hello_ms = t_ms + HELLO_EVERY_MS
-            self._actions.hello(t_ms)
         if self.present and t_ms - self._heard_ms >= LOST_MS:
             self.present = False
             self._actions.host_lost(t_ms)

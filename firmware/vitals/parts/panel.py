@@ -15,6 +15,7 @@ def _mask(*faults):
 # A person has to act at once: the cuff may hurt the limb.
 _HIGH = _mask(
     wire.FAULT_CUFF_NOT_EMPTY,
+    wire.FAULT_BLOCKED,
     wire.FAULT_PUMP_STUCK,
     wire.FAULT_OVER_PRESSURE,
     wire.FAULT_OVER_TIME,
@@ -33,7 +34,6 @@ _MEDIUM = _mask(
     wire.FAULT_CUFF_SATURATED,
     wire.FAULT_GUARD_RANGE,
     wire.FAULT_CHANNEL_MISMATCH,
-    wire.FAULT_BLOCKED,
     wire.FAULT_SUPPLY_LOW,
     wire.FAULT_TIMER_MISSING,
 )
