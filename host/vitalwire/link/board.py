@@ -28,6 +28,7 @@ from vitalwire_protocol.codec import (
     Heartbeat,
     Hello,
     NibpResult,
+    Observe,
     Outcome,
     Refusal,
     SessionBegin,
@@ -235,14 +236,27 @@ class Board:
         That takes about a minute; `progress` is called with each cuff pressure meanwhile. Raises CheckFailed where
         the board refuses (resting, busy, in service mode...), with its word for why.
         """
+        return self._measure(CuffStart.request(), (Trigger.HOST, Trigger.RETRY), progress)
 
+    def observe_cuff(self, max_s: int = 120) -> Reading:
+        """Captures a cuff cycle that someone else drives, such as a recording, and returns what the board made of it.
+
+        It takes as long as the cycle does, at most `max_s` seconds of the board. Raises as `start_cuff`.
+        """
+        return self._measure(Observe.request(max_s), (Trigger.OBSERVE,), None)
+
+    def _measure(
+        self, command: Command, triggers: tuple[Trigger, ...], progress: Callable[[CuffPressure], None] | None
+    ) -> Reading:
         def watch(received: Received) -> Reading | None:
-            if progress is not None and isinstance(received.message, CuffPressure):
-                progress(received.message)
-            return self._reading(received) if _is_own_result(received) else None
+            message = received.message
+            if progress is not None and isinstance(message, CuffPressure):
+                progress(message)
+            own = isinstance(message, NibpResult) and message.trigger in triggers
+            return self._reading(received) if own else None
 
         results = self._stream(watch, None, None)
-        self.command(CuffStart.request())
+        self.command(command)
         late_ms = self.clock.monotonic_ms() + round(LATE_RESULT_S * 1000)
         while not results._kept and self.clock.monotonic_ms() < late_ms:
             self.poll(LATE_RESULT_S)
@@ -344,12 +358,6 @@ def open_board(port: str | None = None, *, service: bool = False) -> Board:
         transport.close()
         raise
     return board
-
-
-def _is_own_result(received: Received) -> bool:
-    """Whether it is a cuff result that a host's command started, or the retry of one."""
-    message = received.message
-    return isinstance(message, NibpResult) and message.trigger in (Trigger.HOST, Trigger.RETRY)
 
 
 def _words(command: Command) -> str:

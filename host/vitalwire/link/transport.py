@@ -157,7 +157,9 @@ def _open_serial(name: str) -> SerialTransport:
     import serial
 
     register_url_handlers()
-    options: dict[str, Any] = {"do_not_open": True, "timeout": SLICE_S, "write_timeout": WRITE_TIMEOUT_S}
+    options: dict[str, Any] = {"do_not_open": True, "timeout": SLICE_S}
+    if not name.startswith("rfc2217:"):  # which has no such thing
+        options["write_timeout"] = WRITE_TIMEOUT_S
     if "://" not in name:
         options["exclusive"] = True
     try:
@@ -169,7 +171,7 @@ def _open_serial(name: str) -> SerialTransport:
         port.open()
         if _file_number(port) is not None:
             port.timeout = 0  # `select` waits, and then everything there is gets read at once
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, NotImplementedError) as error:
         raise port_error(name, error) from error
     # A program that does not lock (a serial terminal) would share the port, and each would get half of the bytes.
     if name.startswith(("/dev/tty", "/dev/serial/")) and (others := holders(name)):

@@ -114,7 +114,7 @@ class Recorder:
         self.write = peer.sendall
 
 
-@pytest.mark.filterwarnings("ignore:setDaemon")  # pyserial's own
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:serial")  # of its use of threads
 def test_a_port_of_another_computer_by_rfc_2217() -> None:
     import serial
     import serial.rfc2217
