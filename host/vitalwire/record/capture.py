@@ -6,8 +6,8 @@ The file is a magic line and then records:
     kind u8 | length u16 | t_ms u64 | utc_ms i64 | payload            (little-endian)
 
 `kind` is a `Kind` of the session's inputs, or one of three that belong to the file itself: LOST (JSON: inputs that
-could not be written), CLOSE (JSON: how the session ended), SEAL. A seal ends a chunk of at most 1 s or 4 KB: its payload
-is SHA-256(previous seal | every byte since it, up to this seal's payload), and the chain starts from SHA-256(magic line).
+could not be written), CLOSE (JSON: how the session ended), SEAL. A seal ends a chunk of at most 1 s or 4 KB. Its
+payload is SHA-256(previous seal | every byte since it, up to this payload); the chain starts from SHA-256(magic line).
 Records are written as they come and the seal follows, so a host that is killed loses nothing that it had shown; what
 lies behind the last seal is read, and counted as unsealed. A record of bytes is at most 2048 long; longer input is
 several records.

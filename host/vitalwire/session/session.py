@@ -102,7 +102,7 @@ class Session:
             unsigned=self.setup.unsigned,
             link=self._link,
             link_detail=self._link_detail,
-            guard=self._board.word,
+            guard=self._board.word if self._link == "up" or self._why_ended else "not known",
             oximetry=bedside.oximetry,
             cuff=bedside.cuff,
             cuff_phase=bedside.cuff_phase,

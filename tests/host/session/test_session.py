@@ -299,3 +299,11 @@ def test_a_simulated_board_that_ends_closes_the_record_and_is_a_lost_link(tmp_pa
     with (folder / "vitals.csv").open(newline="") as file:
         gaps = [row for row in csv.DictReader(file) if row["source"] == "gap"]
     assert [row["reason"] for row in gaps] == ["gap:start;link:unplugged", "gap:end;link:unplugged"]
+
+
+def test_while_the_board_is_not_heard_nobody_claims_that_it_guards(tmp_path: Path) -> None:
+    board, feed = FakeBoard(), Feed(every_s=0.0)
+    board.deaf = [(60_000, 75_000)]
+    monitor(tmp_path, board, feed=feed)
+    words = {u.snapshot.link: u.snapshot.guard for u in feed.take(0) if 5000 < u.snapshot.t_ms < 110_000}
+    assert words == {"up": "guarding", "silent": "not known"}
