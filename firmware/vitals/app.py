@@ -167,7 +167,6 @@ class App:
         supervisor = self.supervisor
         self.host.advance(t_ms)
         supervisor.report(0)
-        self._buttons(t_ms)
         self.cuff_bus.advance(t_ms)
         self.oximeter_bus.advance(t_ms)
         self.cuff.advance(t_ms)
@@ -193,6 +192,7 @@ class App:
 
     def _slow(self, t_ms):
         """What may wait for a few samples of the cuff; its own times stay exact all the same."""
+        self._buttons(t_ms)
         self._session(t_ms)
         self._changes(t_ms)
         self.panel.advance(t_ms, self.session.number is not None)

@@ -7,6 +7,7 @@ from vitals.link import wire
 
 ACTIVE_MS = const(10)
 IDLE_MS = const(100)
+_WATCH_MS = const(90)
 PRESSURISED_CMMHG = const(1500)
 # After the valves have opened a free cuff is empty in a few seconds; one that is not has to be taken off.
 _EMPTY_WITHIN_MS = const(8000)
@@ -44,6 +45,7 @@ class Cuff:
         self._tripped = False
         self._released_ms = 0
         self._mask = 1
+        self._watch_ms = 0
 
     # ------------------------------------------------------------ the loop's side
 
@@ -105,7 +107,15 @@ class Cuff:
     # ------------------------------------------------------------ what is watched
 
     def _watch(self, t_ms):
-        """Collects what the sensors, the controller and the layers below say; each fault is told where it changes."""
+        """Collects what the sensors, the controller and the layers below say; each fault is told where it changes.
+
+        The sensor and the interlock are looked at with every sample, the rest ten times a second.
+        """
+        if self.interlock.tripped != self._tripped:
+            self._turn_interlock(t_ms)
+        if self._sensor.fault == self._fault and t_ms < self._watch_ms:
+            return
+        self._watch_ms = t_ms + _WATCH_MS
         self._fault = self._sensor.fault
         mask = 1 << self._fault | 1 << self._guard.fault | 1 << self.controller.fault
         if self._stuck(t_ms):
@@ -115,8 +125,6 @@ class Cuff:
         mask |= 1 << self._external(t_ms)
         if mask != self._mask:
             self._turn_faults(mask, t_ms)
-        if self.interlock.tripped != self._tripped:
-            self._turn_interlock(t_ms)
 
     def _turn_faults(self, mask, t_ms):
         changed = mask ^ self._mask
