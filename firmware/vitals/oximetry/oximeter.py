@@ -167,15 +167,17 @@ class Oximetry:
         return 0 < self._usual_amplitude * 3 < self.beats.span * 2
 
     def _serve_leds(self):
-        conditioning = self.conditioning
-        count = conditioning.count
-        clipped = conditioning.clipped_within(RATE_HZ // 4)
-        for servo, channel in ((self._red_servo, conditioning.red), (self._ir_servo, conditioning.ir)):
-            turned = servo.advance(count, channel.level(), clipped and channel.level() > 250000)
-            if turned != UNCHANGED:
-                self.leds_changed = True
-            if turned == CHANGED:
-                conditioning.restart()
+        clipped = self.conditioning.clipped_within(RATE_HZ // 4)
+        self._serve_led(self._red_servo, self.conditioning.red, clipped)
+        self._serve_led(self._ir_servo, self.conditioning.ir, clipped)
+
+    def _serve_led(self, servo, channel, clipped):
+        level = channel.level()
+        turned = servo.advance(self.conditioning.count, level, clipped and level > 250000)
+        if turned != UNCHANGED:
+            self.leds_changed = True
+        if turned == CHANGED:
+            self.conditioning.restart()
 
     def _count_of(self, fault, window):
         """Beats of one kind in the last `window` ring values."""
