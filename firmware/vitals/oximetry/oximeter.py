@@ -34,6 +34,7 @@ _QUALITY_LEAST = const(10)
 _INLIER_PCT = const(20)  # an interval or ratio this near to the median counts as its like
 _LIKENESS_MIN = const(640)  # squared correlation of red and infrared over a beat: 0.8 squared
 _FLAT_RED = const(32)  # 4 counts peak to peak: nothing pulsates there
+_PULSE_PERFUSION_MIN_X100 = const(4)  # 0.04 %: below this nothing is a pulse
 _PERFUSION_MIN_X100 = const(8)  # 0.08 %; the standard's low-perfusion test point is 0.3 %
 _SWAPPED_LEAST_X1000 = const(1760)  # 1 / R of a healthy finger (R 0.40-0.57): red and infrared are exchanged
 _SWAPPED_MOST_X1000 = const(2600)
@@ -132,6 +133,9 @@ class Oximetry:
         window = self.averaging_s * OUT_RATE_HZ
         if self._judge_pulse(window):
             self._judge_perfusion(window)
+            if self.perfusion_x100 is not None and self.perfusion_x100 < _PULSE_PERFUSION_MIN_X100:
+                self._withhold(wire.REASON_LOW_PERFUSION)  # converter steps and hum repeat as well
+                return
             self._judge_spo2(window)
 
     def _withhold(self, reason):
