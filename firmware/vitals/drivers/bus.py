@@ -72,7 +72,8 @@ class Bus:
             return self._failed(e)
 
     def _failed(self, error):
-        self.error = error.errno or 0
+        # Not `errno`: CPython sets that only where a text came with the number.
+        self.error = error.args[0] if error.args else 0
         self.failures += 1
         if self.error in _TIMEOUTS:
             self._begin()

@@ -72,8 +72,9 @@ class Max30102:
         self._two = bytearray(2)
         self._status = bytearray(7)
         self._fifo = bytearray(DEPTH * _SAMPLE_BYTES)
-        whole = memoryview(self._fifo)
-        self._bursts = [whole[0 : n * _SAMPLE_BYTES] for n in range(DEPTH + 1)]
+        # A view for each length that occurs, made once: ten samples nearly always.
+        self._whole = memoryview(self._fifo)
+        self._bursts = {}
         self._temperature_ms = 0
 
     @property
@@ -188,7 +189,7 @@ class Max30102:
             return 0
         self._empty = 0
         # Whole samples in one burst: the read pointer moves with each sample's first byte.
-        if not self._bus.read_register(ADDRESS, _FIFO_DATA, self._bursts[n]):
+        if not self._bus.read_register(ADDRESS, _FIFO_DATA, self._burst(n)):
             self._fail(wire.FAULT_OXIMETER_BUS, t_ms)
             return 0
         self.fault = wire.FAULT_NONE
@@ -199,6 +200,12 @@ class Max30102:
         self._unpack(n)
         self._temperature(status[1], t_ms)
         return n
+
+    def _burst(self, n):
+        view = self._bursts.get(n)
+        if view is None:
+            view = self._bursts[n] = self._whole[0 : n * _SAMPLE_BYTES]
+        return view
 
     def _held(self, status, t_ms):
         """Samples in the FIFO. Equal pointers mean empty or full: full if it overflowed, or a sample came long ago."""

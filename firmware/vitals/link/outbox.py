@@ -22,7 +22,7 @@ _CHUNK = const(256)
 class Outbox:
     """Pack a payload into `body` from `framing.HEADER`, then `put` it. `dropped` counts frames that found no room."""
 
-    def __init__(self, size=6144):
+    def __init__(self, size=4096):
         self.body = bytearray(framing.MAX_BODY)
         self._slices = framing.Slices(self.body)
         self._frame = bytearray(framing.MAX_FRAME + 1)

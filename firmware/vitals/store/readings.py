@@ -7,12 +7,14 @@ dropped, and from then on only every second new one is kept. So they always cove
 more thinly the longer it was, and `dropped` says how many are missing.
 """
 
+from array import array
+
 from micropython import const
 
 OXIMETRY_BYTES = const(24)
 OTHER_BYTES = const(48)
-OXIMETRY_ENTRIES = const(256)
-OTHER_ENTRIES = const(96)
+OXIMETRY_ENTRIES = const(128)
+OTHER_ENTRIES = const(48)
 
 
 class _Ring:
@@ -22,7 +24,7 @@ class _Ring:
         self.capacity = entries
         self.entry_bytes = entry_bytes
         self._data = bytearray(entries * entry_bytes)
-        self._t_ms = [0] * entries
+        self._t_ms = array("I", bytes(4 * entries))
         self._type = bytearray(entries)
         self._length = bytearray(entries)
         self._first = 0
@@ -36,7 +38,7 @@ class _Ring:
         at = (self._first + self.count) % self.capacity
         start = at * self.entry_bytes
         self._data[start : start + n] = payload[:n]
-        self._type[at], self._length[at], self._t_ms[at] = type_, n, t_ms
+        self._type[at], self._length[at], self._t_ms[at] = type_, n, t_ms & 0xFFFFFFFF
         self.count += 1
 
     def oldest_ms(self):

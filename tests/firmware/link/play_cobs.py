@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encodes and decodes what a file lists, with every implementation that this interpreter can run.
 
-play_cobs.py CASES: JSON with `raw` (to encode) and `coded` (to decode), lists of hex. Prints what came out as hex or None.
+play_cobs.py CASES: JSON with `raw` (to encode) and `coded` (to decode), lists of hex. Prints hex, or None.
 """
 
 import json
