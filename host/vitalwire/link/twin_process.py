@@ -61,7 +61,7 @@ class TwinProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._inbox = bytearray()
-        self._unread_runs = 0
+        self._interrupted = False
         self._said: deque[str] = deque(maxlen=STDERR_LINES)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._finalizer: weakref.finalize[..., TwinProcess] | None = None
@@ -80,13 +80,13 @@ class TwinProcess:
 
     def run_until(self, until_us: int) -> tuple[int, bytes]:
         """Lets virtual time pass to `until_us` or to the board's next bytes; returns the time reached and the bytes."""
-        data = b""
-        while self._unread_runs:  # an interrupted call left its answer on the way
-            data += self._finish_run()
+        data = self._resynchronise() if self._interrupted else b""
         if not data:
+            # Ctrl-C may come between any two steps in here: then nobody knows which answers were read.
+            self._interrupted = True
             self._send(b"R", TIME.pack(max(until_us, self.now_us)))
-            self._unread_runs += 1
-            data = self._finish_run()
+            data = self._take_run(self._expect(b"T"))
+            self._interrupted = False
         return self.now_us, data
 
     def write(self, data: bytes) -> None:
@@ -215,11 +215,26 @@ class TwinProcess:
         lines = [line for line in self._said if line.strip()]
         return lines[-1] if lines else "it said nothing"
 
-    def _finish_run(self) -> bytes:
-        payload = self._expect(b"T")
-        self._unread_runs -= 1
+    def _take_run(self, payload: bytes) -> bytes:
         (self.now_us,) = TIME.unpack_from(payload)
         return payload[TIME.size :]
+
+    def _resynchronise(self) -> bytes:
+        """Asks something else: when that is answered, every answer before it has come, or was lost by the interruption.
+
+        Returns the board's bytes among them. A lost piece of the stream is a gap as on any wire.
+        """
+        self._send(b"Q", b'{"what": "state"}')
+        data = b""
+        while True:
+            kind, payload = self._receive()
+            if kind == b"T":
+                data += self._take_run(payload)
+            elif kind == b"O":
+                self._interrupted = False
+                return data
+            else:
+                raise UsageError(_sentence(payload))
 
     def _ask(self, kind: bytes, question: dict[str, Any]) -> dict[str, Any]:
         self._send(kind, json.dumps(question).encode())
@@ -243,7 +258,7 @@ class TwinProcess:
             raise self._gone() from error
 
     def _receive(self) -> tuple[bytes, bytes]:
-        """One frame. What came of an interrupted read stays in the inbox, so no frame is ever cut."""
+        """One frame; what has come of the next one stays in the inbox."""
         need = HEADER.size
         while True:
             if len(self._inbox) >= HEADER.size:

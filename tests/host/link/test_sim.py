@@ -230,6 +230,33 @@ def test_a_damaged_recording_is_a_sentence_and_leaves_no_process(tmp_path: Path)
         vitalwire.open_board(f"sim://?ppg={path}")
 
 
+@pytest.mark.parametrize("lose_the_answer", [False, True])
+def test_a_read_that_was_interrupted_does_not_stop_the_next_one(lose_the_answer: bool) -> None:
+    transport = open_transport("sim://?speed=max")
+    assert isinstance(transport, SimTransport)
+    twin = transport.port.twin
+    assert twin is not None
+    receive = twin._receive
+
+    def interrupted() -> tuple[bytes, bytes]:
+        twin._receive = receive  # type: ignore[method-assign]
+        if lose_the_answer:
+            receive()
+        raise KeyboardInterrupt
+
+    try:
+        transport.read(1.0)
+        before_ms = transport.clock.monotonic_ms()
+        twin._receive = interrupted  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            transport.read(1.0)
+        while transport.clock.monotonic_ms() < before_ms + 3000:
+            transport.read(1.0)
+        assert twin.state()["t_us"] >= 3_000_000
+    finally:
+        transport.close()
+
+
 def test_the_process_ends_with_the_port() -> None:
     transport = open_transport("sim://?speed=max")
     assert isinstance(transport, SimTransport)
