@@ -173,6 +173,7 @@ class Output:
         if level is None:
             return self.level
         self._set(level)
+        return None
 
     def duty_u16(self, duty):
         self._set(duty)
