@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the USB wire does on a real terminal device (MicroPython's unix port): echoes, or floods and says what was taken.
+"""What the USB wire does on a real terminal (MicroPython's unix port): echoes, or floods and says what was taken.
 
 play_usb.py echo: sends back what comes, until byte 0x04 has come twice in a row.
 play_usb.py flood: writes until nothing more is taken, then waits for a byte, then says how much that was.

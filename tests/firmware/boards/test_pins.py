@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pins that the board files and boot.py name are those of hardware/pinout.csv, and boot.py makes them safe first."""
+"""The pins of the board files and of boot.py are those of hardware/pinout.csv, and boot.py makes them safe first."""
 
 from __future__ import annotations
 
