@@ -7,6 +7,7 @@ import ast
 import csv
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,7 @@ def test_every_dependency_says_why_it_is_there() -> None:
     requirement = re.compile(r'^\s+"[A-Za-z][\w.-]*(?:\[[\w,]+\])?\s*[<>=;~!]')
     unexplained = [
         line
-        for before, line in zip(lines, lines[1:], strict=False)
+        for before, line in pairwise(lines)
         if requirement.match(line) and "#" not in line.split('"')[-1] and not before.strip().startswith("#")
     ]
     assert unexplained == []

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
         UsageError,
         VitalwireError,
     )
-    from .link.board import Board, Stream, open_board
+    from .link.board import Board, Stream
     from .link.decoder import Counters, Decoder
     from .link.events import Received
     from .link.hello import Identity
+    from .link.opening import open_board
     from .link.ports import Candidate, find_candidates
     from .link.readings import BoardEvent, Reading
 
@@ -54,10 +55,11 @@ _MODULES: Final = {
         "UsageError",
         "VitalwireError",
     ),
-    "link.board": ("Board", "Stream", "open_board"),
+    "link.board": ("Board", "Stream"),
     "link.decoder": ("Counters", "Decoder"),
     "link.events": ("Received",),
     "link.hello": ("Identity",),
+    "link.opening": ("open_board",),
     "link.ports": ("Candidate", "find_candidates"),
     "link.readings": ("BoardEvent", "Reading"),
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the files of the board are: firmware and simulated board. Nothing else computes these paths.
 
-A wheel carries them inside the package; in a checkout they are beside `host/`. The packaged folder exists only in a built
-wheel, so an editable install always uses the checkout.
+A wheel carries them inside the package; in a checkout they are beside `host/`. The packaged folder exists only in a
+built wheel, so an editable install always uses the checkout.
 """
 
 from __future__ import annotations

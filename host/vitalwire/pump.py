@@ -25,8 +25,9 @@ from .clock import Clock
 from .errors import CrashLoop, Incompatible, LinkLost, NoBoard, NotVitalwire, PortBusy, VitalwireError
 from .feed import Feed, Plan, Summary, Update
 from .link import events as link
+from .link.opening import open_port
 from .link.reconnect import Reconnect
-from .link.transport import Transport, open_transport
+from .link.transport import Transport
 from .record.folder import create_session_folder, folder_name
 from .record.recorder import Recorder
 from .record.rows import utc_text
@@ -46,7 +47,7 @@ class Pump:
     """One session on one board, from opening the port to the close of the record. `run` is the thread's body."""
 
     def __init__(
-        self, plan: Plan, feed: Feed | None = None, open_port: Callable[[str | None], Transport] = open_transport
+        self, plan: Plan, feed: Feed | None = None, open_port: Callable[[str | None], Transport] = open_port
     ) -> None:
         self.plan = plan
         self.feed = feed

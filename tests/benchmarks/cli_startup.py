@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a person waits for `vitalwire --help`, and what `import vitalwire` costs, over an interpreter that does nothing."""
+"""How long a person waits for `vitalwire --help`, and what `import vitalwire` costs, over `python -c pass`."""
 
 from __future__ import annotations
 

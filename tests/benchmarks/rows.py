@@ -37,9 +37,7 @@ def fastest_s(work: Callable[[], object], repeats: int = 5) -> float:
     return best
 
 
-def paired_s(
-    ours: Callable[[], object], theirs: Callable[[], object], repeats: int = 5
-) -> tuple[float, float]:
+def paired_s(ours: Callable[[], object], theirs: Callable[[], object], repeats: int = 5) -> tuple[float, float]:
     """The shortest time of each, run in turn, so that a machine that slows down slows both."""
     best = [float("inf"), float("inf")]
     for _ in range(repeats):

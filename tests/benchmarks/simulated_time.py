@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much faster than the wall the simulated board runs under MicroPython, idle and while it measures pressure.
 
-The figure is of the whole board (chips, world, firmware) with the sensor at 100 samples/s and a host that only reads the
-bytes. Start-up and settling are left out.
+The figure is of the whole board (chips, world, firmware) with the sensor at 100 samples/s and a host that only reads
+the bytes. Start-up and settling are left out.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import time
 from collections.abc import Iterator
 
 from rows import Row
-from vitalwire_protocol.codec import CuffPhase, CuffPressure, CuffStart, NibpResult, Ppg
-from vitalwire_protocol.framing import encode_frame
-
 from vitalwire.link.decoder import Decoder
 from vitalwire.link.transport import Transport, open_transport
+from vitalwire_protocol.codec import CuffPhase, CuffPressure, CuffStart, NibpResult, Ppg
+from vitalwire_protocol.framing import encode_frame
 
 SETTLE_S = 10
 IDLE_S = 240

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is installed, not the checkout: the wheel in a clean environment runs a simulated board and carries its licences."""
+"""What is installed, not the checkout: the wheel in a clean environment runs a simulated board."""
 
 from __future__ import annotations
 

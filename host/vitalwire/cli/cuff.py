@@ -10,7 +10,8 @@ import click
 from vitalwire_protocol.codec import CuffPhase, CuffPressure, name_of
 
 from ..errors import CheckFailed
-from ..link.board import Board, open_board
+from ..link.board import Board
+from ..link.opening import open_board
 from ..link.readings import Reading
 from .common import json_option, port_argument, print_json, say, say_what_runs, terminable
 

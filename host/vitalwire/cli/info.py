@@ -19,7 +19,8 @@ from vitalwire_protocol.codec import (
     names_of,
 )
 
-from ..link.board import Board, open_board
+from ..link.board import Board
+from ..link.opening import open_board
 from .common import json_option, port_argument, print_json, say
 
 HEARTBEAT_S = 2.5

@@ -41,7 +41,7 @@ def command(as_json: bool, ask: bool) -> None:
 def _described(candidate: Candidate, ask: bool) -> dict[str, Any]:
     about: dict[str, Any] = dataclasses.asdict(candidate)
     if ask:
-        from ..link.board import open_board
+        from ..link.opening import open_board
 
         try:
             with open_board(candidate.device, service=True) as board:

@@ -14,9 +14,10 @@ import click
 
 from vitalwire_protocol.codec import ConfigKey, Ppg
 
-from ..link.board import Board, open_board
+from ..link.board import Board
 from ..link.commands import ConfigGet, ConfigSet
 from ..link.events import Received
+from ..link.opening import open_board
 from ..link.readings import event_of, iso_utc, reading_of
 from ..link.words import as_words
 from .common import port_argument, say_what_runs, terminable

@@ -56,7 +56,7 @@ from .events import (
 )
 from .hello import Identity, identity
 from .readings import BoardEvent, Reading, event_of, reading_of
-from .transport import Transport, open_transport
+from .transport import Transport
 
 KEPT: Final = 10_000
 """Messages kept for an iterator that is not asked; a board that streams makes about 30 a second. The oldest go
@@ -342,24 +342,6 @@ class Board:
         return next((text for text in reversed(self.notices) if about in text), about)
 
 
-def open_board(port: str | None = None, *, service: bool = False) -> Board:
-    """Opens the board at `port` and waits for its hello.
-
-    `port`: a URL (`sim://`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`), a device, a serial number or a bed label
-    (whole or a unique prefix); None is the only board that is plugged in. Raises a VitalwireError that says what to
-    do.
-    """
-    transport = open_transport(port)
-    try:
-        offset_ms = transport.clock.utc_ms() - transport.clock.monotonic_ms()
-        board = Board(transport, Client(secrets.randbelow((1 << 32) - 1) + 1, offset_ms))
-        board.connect(service=service)
-    except BaseException:
-        transport.close()
-        raise
-    return board
-
-
 def _words(command: Command) -> str:
     name = type(command).__name__
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
@@ -370,4 +352,4 @@ def _refused(command: Command, answer: Answered) -> str:
     return f"the board refused {_words(command)!r}: {name_of(Refusal, answer.refusal).replace('_', ' ')}{detail}"
 
 
-__all__ = ["Board", "Stream", "open_board"]
+__all__ = ["Board", "Stream"]

@@ -56,14 +56,12 @@ def find_candidates(ports: Iterable[Any] | None = None) -> list[Candidate]:
     return sorted(found, key=lambda candidate: candidate.device)
 
 
-def resolve_port(
-    port: str | None, *, find: Callable[[], list[Candidate]] = find_candidates, ask: Ask | None = None
-) -> str:
+def resolve_port(port: str | None, *, ask: Ask, find: Callable[[], list[Candidate]] = find_candidates) -> str:
     """The URL or device that `port` means.
 
     A URL with `://`, a path and `COMn` stand for themselves. Anything else is a serial number or bed label, whole or
-    a unique prefix, in capitals or not; boards are asked for their label only where no serial number fits. None is
-    the only board that is plugged in. Raises NoBoard or AmbiguousBoard; nothing is guessed.
+    a unique prefix, in capitals or not; boards are asked for their label, by `ask`, only where no serial number fits.
+    None is the only board that is plugged in. Raises NoBoard or AmbiguousBoard; nothing is guessed.
     """
     if port is not None and ("://" in port or "/" in port or "\\" in port or _COM.fullmatch(port)):
         return port
@@ -75,7 +73,7 @@ def resolve_port(
     if not port.strip():
         raise NoBoard("the port is empty text", _HOW)
     serials = [(candidate, candidate.serial) for candidate in candidates]
-    fitting = _fitting(port, serials) or _fitting(port, _labels(candidates, ask or _ask))
+    fitting = _fitting(port, serials) or _fitting(port, _labels(candidates, ask))
     listed = ", ".join(map(str, candidates))
     return _only(
         fitting, f"no board has the serial number or bed label {port!r}; there are {listed}", f"boards fit {port!r}"
@@ -107,13 +105,6 @@ def _labels(candidates: list[Candidate], ask: Ask) -> list[tuple[Candidate, str]
             continue  # busy, or a bare board: it cannot be the one that is meant
         labels += [(candidate, found.bed), (candidate, found.serial)]
     return labels
-
-
-def _ask(device: str) -> Identity:
-    from .board import open_board
-
-    with open_board(device, service=True) as board:
-        return board.identity
 
 
 __all__ = ["USB_IDS", "Ask", "Candidate", "find_candidates", "resolve_port"]

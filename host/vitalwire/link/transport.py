@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from ..clock import Clock, SystemClock
 from ..errors import LinkLost
 from .port_errors import busy, holders, port_error
-from .ports import resolve_port
 
 if TYPE_CHECKING:
     from .sim_options import SimOptions
@@ -45,14 +44,11 @@ class Transport(Protocol):
         ...
 
 
-def open_transport(port: str | None = None) -> Transport:
-    """Opens `port`: a URL with `://`, a device path or `COMn`, a serial number or a bed label (whole or unique
-    prefix).
+def open_transport(name: str) -> Transport:
+    """Opens `name`, a URL with `://` or a device; `opening.open_port` also takes serial numbers and bed labels.
 
-    None is the one board that is plugged in. Raises UsageError, NoBoard, AmbiguousBoard, PortBusy, NoPermission or
-    LinkLost, each in a sentence.
+    Raises UsageError, NoBoard, PortBusy, NoPermission or LinkLost, each in a sentence.
     """
-    name = resolve_port(port)
     if name.startswith("sim:"):
         return _open_sim(name)
     return _open_serial(name)
