@@ -7,8 +7,10 @@ from typing import Any
 
 from cobs import cobs
 from twin_host import Twin
+
 from vitalwire_protocol import codec
 from vitalwire_protocol.codec import Answer, Outcome, Ping
+from vitalwire_protocol.errors import FrameError
 from vitalwire_protocol.framing import decode_body, encode_frame
 
 
@@ -71,12 +73,7 @@ class Talk:
         for part in filter(None, parts):
             try:
                 heard.append(decode_body(cobs.decode(part)))
-            except ValueError:
+            except (cobs.DecodeError, FrameError):
                 self.console += part
-            except Exception as problem:
-                if type(problem).__module__.startswith("vitalwire_protocol"):
-                    self.console += part
-                else:
-                    raise
         self.said += heard
         return heard

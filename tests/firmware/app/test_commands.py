@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from binascii import crc32
 from collections.abc import Callable
 from typing import Any
 
 from talk import Talk
+
 from vitalwire_protocol.codec import (
     SCHEMA_HASH,
     Abort,
@@ -213,7 +215,7 @@ def test_one_reading_from_start_to_done_with_its_oscillogram(board: Open) -> Non
     assert result.session is None
     assert result.sbp_mmhg > result.map_mmhg > result.dbp_mmhg
     pressures = talk.all(CuffPressure)
-    steps = {b.t_ms - a.t_ms for a, b in zip(pressures, pressures[1:], strict=False)}
+    steps = {b.t_ms - a.t_ms for a, b in itertools.pairwise(pressures)}
     assert steps == {100}, "ten a second while it works"
     assert {CuffPhase(p.phase) for p in pressures} >= {CuffPhase.INFLATING, CuffPhase.DEFLATING, CuffPhase.DUMPING}
     assert answered(talk.ask(CuffStart)) == refused(Refusal.RESTING)
