@@ -68,6 +68,13 @@ class CuffController(Phases):
         self._started_ms = None
         self._zero = 0
         self._work = None
+        # Made here, because an attribute that is new in the middle of a cycle grows the object on the heap.
+        self._since = self._target = self._peak = self._rises = 0
+        self._pump_from = self._mark = self._mark_ms = self._tenth = self._tenth_ms = self._tenth_count = 0
+        self._before_mark = self._decided_at = 0
+        self._settled_from = self._fast_since = self._slow_since = None
+        self._dump_since = self._dump_from = self._dump_from_ms = self._dump_last = 0
+        self._measured = self._swept = False
         self.session_reset()
         self._safe_outputs()
 
@@ -266,7 +273,8 @@ class CuffController(Phases):
     def _start_dump(self, t_ms):
         self._safe_outputs()
         self._dump_since = t_ms
-        self._dump_from = self._supervision.pressure or 0
+        self._dump_from = self._dump_last = self._supervision.pressure or 0
+        self._dump_from_ms = t_ms
         self._enter(t_ms, wire.CUFF_PHASE_DUMPING)
 
     def _measure(self, t_ms, dumped=False):

@@ -51,6 +51,7 @@ RATE_FAST_MS = const(1500)
 RATE_SLOW = const(100)
 RATE_SLOW_MS = const(4000)
 FALL_SUDDEN = const(1200)  # in 200 ms, twice, with the dump valve shut: the hose came off
+FALL_LAST_SECOND = const(1500)  # no deflation that was ours falls so far in its last second
 UNPUMPED_RISE = const(1000)  # in a second though the pump is off (half of it while the valve bleeds): it is not off
 FLOOR = const(3000)  # no adult's diastolic pressure is looked for below this
 OBSERVE_MOST_S = const(300)
@@ -61,7 +62,7 @@ OBSERVE_TURN = const(300)  # and as deflating when so far below its highest pres
 # ---- what bleeds
 PERMILLE_FIRST = const(150)  # opening with which a valve that is not known yet begins
 DUMP_QUICK_MS = const(200)  # a cuff's air takes longer to fall to a quarter; only a manifold's does not
-DUMP_QUICK_FROM = const(4000)
+DUMP_QUICK_FROM = const(2000)
 
 # ---- at rest
 FAULT_GONE_MS = const(1000)  # both channels answer, agree and say empty for so long

@@ -11,6 +11,7 @@ _SHUT = const(1000)
 _FULL = const(1000)
 _GENTLE = const(400)  # pump, permille, over the last stretch to the target
 _STRETCH = const(800)
+_TENTH_MOST_MS = const(150)
 _BARELY_OPEN = const(60)  # permille: what falls fast through such an opening falls elsewhere
 
 
@@ -44,6 +45,7 @@ class Phases:
         self._mark = pressure
         self._mark_ms = t_ms
         self._tenth = pressure
+        self._tenth_ms = t_ms
         self._tenth_count = 0
         self._enter(t_ms, wire.CUFF_PHASE_INFLATING)
 
@@ -51,10 +53,12 @@ class Phases:
         self._peak = max(self._peak, pressure)
         self._tenth_count += 1
         if self._tenth_count >= 10:
-            if pressure - self._tenth > limits.BLOCKED_RISE:
+            # Ten samples that took longer span a stall of the loop, in which a healthy cuff rises that much too.
+            if pressure - self._tenth > limits.BLOCKED_RISE and t_ms - self._tenth_ms <= _TENTH_MOST_MS:
                 self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
                 return
             self._tenth = pressure
+            self._tenth_ms = t_ms
             self._tenth_count = 0
         if pressure >= self._target:
             self.pump_permille = 0
@@ -96,7 +100,7 @@ class Phases:
             self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
             return
         self._deflation.begin(pressure)
-        self._mark = self._before_mark = pressure
+        self._mark = self._before_mark = self._decided_at = pressure
         self._mark_ms = t_ms
         self._fast_since = self._slow_since = None
         self._enter(t_ms, wire.CUFF_PHASE_DEFLATING)
@@ -109,7 +113,10 @@ class Phases:
             return
         if searched:
             self._judge_rate(t_ms)
-            if self.phase == wire.CUFF_PHASE_DEFLATING:
+            # A fall that `_follows` has not judged yet must not count as having come to the end.
+            if self.phase == wire.CUFF_PHASE_DEFLATING and pressure >= self._before_mark - limits.FALL_SUDDEN:
+                if self._ended_by_itself(t_ms, pressure):
+                    return
                 self._decide(t_ms, pressure)
 
     def _follows(self, t_ms, pressure):
@@ -121,6 +128,16 @@ class Phases:
         self._before_mark = self._mark
         self._mark = pressure
         self._mark_ms = t_ms
+        return True
+
+    def _ended_by_itself(self, t_ms, pressure):
+        """True, and the cycle ended, where the last second took the pressure below the floor: a kinked hose does."""
+        before = self._decided_at
+        self._decided_at = pressure
+        if pressure > limits.FLOOR or before - pressure <= limits.FALL_LAST_SECOND:
+            return False
+        self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
+        self._dump_from = before
         return True
 
     def _judge_rate(self, t_ms):
@@ -198,12 +215,8 @@ class Phases:
     def _dump(self, t_ms):
         """Waits for the cuff to be empty and works the record off meanwhile, a little at each sample."""
         watch = self._supervision
-        if not self._observing and t_ms - self._dump_since <= limits.DUMP_QUICK_MS:
-            pressure = watch.pressure
-            if pressure is not None and self._dump_from >= limits.DUMP_QUICK_FROM and pressure * 4 <= self._dump_from:
-                self._dump_from = 0
-                if self._result.outcome != wire.NIBP_OUTCOME_LEAK:
-                    self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
+        if not self._observing and watch.pressure is not None:
+            self._look_for_kink(t_ms, watch.pressure)
         done = not self._measured or self._work_off()
         late = t_ms - self._dump_since >= limits.DUMP_MS
         if done and (watch.empty_since is not None or self._guard_says_empty()):
@@ -215,6 +228,21 @@ class Phases:
                 self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
             self.fault = wire.FAULT_CUFF_NOT_EMPTY
             self._end(t_ms)
+
+    def _look_for_kink(self, t_ms, pressure):
+        """Names a hose that is kinked: through it the valves empty the manifold at once, and the cuff not at all."""
+        if pressure * 8 <= self._dump_last:
+            # From one sample to the next not even the valves empty the manifold: the hose is off, and the cuff open.
+            self._dump_from = 0
+        elif self._dump_from >= limits.DUMP_QUICK_FROM and pressure * 4 <= self._dump_from:
+            self._dump_from = 0
+            if self._result.outcome == wire.NIBP_OUTCOME_LEAK:
+                self._result.outcome = wire.NIBP_OUTCOME_BLOCKED
+            self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
+        elif t_ms - self._dump_from_ms >= limits.DUMP_QUICK_MS:
+            self._dump_from = pressure
+            self._dump_from_ms = t_ms
+        self._dump_last = pressure
 
     def _guard_says_empty(self):
         watch = self._supervision
@@ -250,5 +278,5 @@ class Phases:
                 self.phase = wire.CUFF_PHASE_IDLE
         elif watch.above_empty_since is not None and t_ms - watch.above_empty_since >= limits.UNASKED_MS:
             if self.fault == wire.FAULT_NONE:
-                self.fault = wire.FAULT_PUMP_STUCK
+                self.fault = wire.FAULT_CHANNEL_MISMATCH if watch.differs(t_ms) else wire.FAULT_PUMP_STUCK
             self.phase = wire.CUFF_PHASE_FAULT

@@ -57,7 +57,7 @@ class Supervision:
             guard is not None and guard > limits.OVER_PRESSURE
         ):
             return wire.NIBP_OUTCOME_OVER_PRESSURE
-        if self._differ_since is not None and t_ms - self._differ_since >= limits.MISMATCH_MS:
+        if self.differs(t_ms):
             return wire.NIBP_OUTCOME_CHANNEL_MISMATCH
         if self.above_empty_since is not None and t_ms - self.above_empty_since >= limits.OVER_TIME_MS:
             return wire.NIBP_OUTCOME_TIMEOUT
@@ -66,6 +66,10 @@ class Supervision:
         if not observing and t_ms - self._guard_at >= limits.SILENCE_MS:
             return wire.NIBP_OUTCOME_GUARD_FAULT
         return wire.NIBP_OUTCOME_OK
+
+    def differs(self, t_ms):
+        """True when the two channels have disagreed for as long as makes it a fault."""
+        return self._differ_since is not None and t_ms - self._differ_since >= limits.MISMATCH_MS
 
     def silent_at(self, observing):
         """When silence would end the cycle if nothing came any more."""
