@@ -38,6 +38,8 @@ _RETRY_MS = const(1000)
 # Without a new sample for this long the chip has stopped, whatever its registers say.
 _SILENT_MS = const(500)
 _TEMPERATURE_EVERY_MS = const(10000)
+# Drains that fail in a row before that is a fault.
+_PATIENCE = const(3)
 # Saturated: the counter has five bits.
 _OVERFLOW_MAX = const(31)
 
@@ -67,6 +69,7 @@ class Max30102:
         self._sample_ms = 0
         self._lost_next = 0
         self._empty = 0
+        self._missed = 0
         self._leds = bytearray(2)
         self._one = bytearray(1)
         self._two = bytearray(2)
@@ -164,6 +167,7 @@ class Max30102:
         self.restarts += 1
         self._lost_next = 0
         self._empty = 0
+        self._missed = 0
         self._drained_ms = t_ms
         self._sample_ms = t_ms
         self._temperature_ms = t_ms
@@ -173,8 +177,12 @@ class Max30102:
     def _drain(self, t_ms):
         status = self._status
         if not self._bus.read_register(ADDRESS, _STATUS, status):
-            self._fail(wire.FAULT_OXIMETER_BUS, t_ms)
+            self._missed += 1
+            # One disturbed transfer is no fault: nothing was taken out of the FIFO, which holds three drains.
+            if self._missed >= _PATIENCE:
+                self._fail(wire.FAULT_OXIMETER_BUS, t_ms)
             return 0
+        self._missed = 0
         if status[0] & _POWER_READY:
             # The chip lost its power and forgot everything: begin again now.
             self._fail(wire.FAULT_OXIMETER_FIFO, t_ms)

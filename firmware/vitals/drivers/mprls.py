@@ -27,6 +27,8 @@ _SATURATED = const(0x01)
 _ALWAYS_ZERO = const(0x9A)
 
 _BUSY_MS = const(30)
+# A loop that stood still may have started the conversion later than it thinks, so time alone does not tell.
+_BUSY_LOOKS = const(3)
 # Failures in a row before they are a fault: one disturbed transfer is none.
 _PATIENCE = const(3)
 # The last bits of 24 are noise. A reading that repeats to the bit for this long while the cuff works is not alive.
@@ -52,6 +54,7 @@ class Mprls:
         self._command = b"\xaa\x00\x00"
         self._answer = bytearray(4)
         self._started_ms = None
+        self._busy_looks = 0
         self._failures = 0
         self._same_counts = None
         self._same_since_ms = 0
@@ -70,6 +73,7 @@ class Mprls:
                 return
             if not self._collect(t_ms, active):
                 return
+        self._busy_looks = 0
         self._started_ms = t_ms if self._bus.write(ADDRESS, self._command) else None
         if self._started_ms is None:
             self._missed(wire.FAULT_CUFF_BUS)
@@ -87,7 +91,8 @@ class Mprls:
         elif not status & _POWERED:
             self._missed(wire.FAULT_CUFF_BUS)
         elif status & _BUSY:
-            if t_ms - self._started_ms < _BUSY_MS:
+            self._busy_looks += 1
+            if self._busy_looks < _BUSY_LOOKS or t_ms - self._started_ms < _BUSY_MS:
                 return False
             self._missed(wire.FAULT_CUFF_STALE)
         elif status & _INTEGRITY:
