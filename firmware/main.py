@@ -5,6 +5,9 @@ import sys
 
 import vitals
 
+# By the guard channel, 0.01 mmHg. The manifold that it sits on is ahead of the cuff while the valves are open, and one
+# reading is off by a mmHg: at 10 there the cuff is below 15, so flash may be written.
+_EMPTY_CMMHG = 1000
 # A free cuff is empty by then; one that is not must not keep a crashed board from starting again.
 _EMPTY_WITHIN_MS = 10000
 _STEP_MS = 50
@@ -47,7 +50,7 @@ def _cuff_empty(board):
     from vitals.drivers.guard import Guard
 
     cmmhg = Guard(board.guard_read_shared).sample()
-    return None if cmmhg is None else cmmhg <= 1500
+    return None if cmmhg is None else cmmhg <= _EMPTY_CMMHG
 
 
 def _asked_by_buttons(board, log):

@@ -171,6 +171,8 @@ class App:
         self.oximeter_bus.advance(t_ms)
         self.cuff.advance(t_ms)
         self._cuff_result(t_ms)
+        if not self._saves and not self.boot_log.stored:
+            self._record_start()
         supervisor.report(1)
         self.finger.advance(t_ms)
         supervisor.report(2)
@@ -270,6 +272,13 @@ class App:
             self.boot_log.save()
         elif self.event_log.flush():
             self.boot_log.checkpoint((t_ms - self._began_ms) // 1000)
+
+    def _record_start(self):
+        """Puts this start on record before the cuff can be inflated: else a crash in the first inflation would leave
+        the next start with the same number, and nobody could tell the two apart."""
+        if self.cuff.empty():
+            self._saves += 1
+            self.boot_log.save()
 
     def _heartbeat(self, t_ms):
         self.telemetry.heartbeat(
