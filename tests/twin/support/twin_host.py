@@ -110,5 +110,5 @@ class Twin:
     def do(self, what, **arguments):
         return self._ask(b"D", {"do": what, **arguments})
 
-    def state(self):
-        return self._ask(b"Q", {"what": "state"})
+    def state(self, what="state"):
+        return self._ask(b"Q", {"what": what})
