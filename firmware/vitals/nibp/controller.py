@@ -70,7 +70,8 @@ class CuffController(Phases):
         self._work = None
         # Made here, because an attribute that is new in the middle of a cycle grows the object on the heap.
         self._since = self._target = self._peak = self._rises = 0
-        self._pump_from = self._mark = self._mark_ms = self._tenth = self._tenth_ms = self._tenth_count = 0
+        self._pump_from = self._mark = self._mark_ms = self._steep = 0
+        self._steep_from = self._steep_from_ms = 0
         self._before_mark = self._decided_at = 0
         self._settled_from = self._fast_since = self._slow_since = None
         self._dump_since = self._dump_from = self._dump_from_ms = self._dump_last = 0

@@ -39,7 +39,9 @@ NO_INFLATION_RISE = const(1000)
 STALL_MS = const(4000)  # the pump must gain STALL_RISE in this, or something leaks
 STALL_RISE = const(300)
 INFLATION_MS = const(60000)
-BLOCKED_RISE = const(1500)  # in 100 ms: only a few mL take up the pump's air, so the cuff is not connected to it
+BLOCKED_RISE = const(750)  # in a step, and in as many as BLOCKED_STEPS: only a few mL take up the pump's air
+BLOCKED_STEP_MS = const(50)
+BLOCKED_STEPS = const(3)
 
 # ---- settling and deflation
 SETTLE_MS = const(1500)  # the air cools and the cuff creeps after the pump stops

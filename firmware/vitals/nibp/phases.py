@@ -11,7 +11,6 @@ _SHUT = const(1000)
 _FULL = const(1000)
 _GENTLE = const(400)  # pump, permille, over the last stretch to the target
 _STRETCH = const(800)
-_TENTH_MOST_MS = const(150)
 _BARELY_OPEN = const(60)  # permille: what falls fast through such an opening falls elsewhere
 
 
@@ -44,22 +43,28 @@ class Phases:
         self._pump_from = pressure
         self._mark = pressure
         self._mark_ms = t_ms
-        self._tenth = pressure
-        self._tenth_ms = t_ms
-        self._tenth_count = 0
+        self._steep_from = pressure
+        self._steep_from_ms = t_ms
+        self._steep = 0
         self._enter(t_ms, wire.CUFF_PHASE_INFLATING)
+
+    def _rises_steeply(self, t_ms, pressure):
+        """True when the pump fills so little that it cannot be the cuff. A narrow hose makes one steep step, no more."""
+        passed_ms = t_ms - self._steep_from_ms
+        if passed_ms < limits.BLOCKED_STEP_MS:
+            return False
+        # A longer step spans a stall of the loop, in which a healthy cuff rises that much too.
+        steep = pressure - self._steep_from > limits.BLOCKED_RISE and passed_ms <= 2 * limits.BLOCKED_STEP_MS
+        self._steep = self._steep + 1 if steep else 0
+        self._steep_from = pressure
+        self._steep_from_ms = t_ms
+        return self._steep >= limits.BLOCKED_STEPS
 
     def _inflate(self, t_ms, pressure):
         self._peak = max(self._peak, pressure)
-        self._tenth_count += 1
-        if self._tenth_count >= 10:
-            # Ten samples that took longer span a stall of the loop, in which a healthy cuff rises that much too.
-            if pressure - self._tenth > limits.BLOCKED_RISE and t_ms - self._tenth_ms <= _TENTH_MOST_MS:
-                self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
-                return
-            self._tenth = pressure
-            self._tenth_ms = t_ms
-            self._tenth_count = 0
+        if self._rises_steeply(t_ms, pressure):
+            self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
+            return
         if pressure >= self._target:
             self.pump_permille = 0
             self.pump_enable = False
