@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from twin_host import Twin
+
 from vitalwire.link.decoder import Decoder
 from vitalwire_protocol import codec
 from vitalwire_protocol.codec import (
@@ -28,9 +29,7 @@ from vitalwire_protocol.codec import (
     NibpResult,
     OximetryReading,
     Ping,
-    Reason,
     SessionBegin,
-    Trigger,
     Vent,
 )
 from vitalwire_protocol.framing import encode_frame
@@ -79,6 +78,7 @@ class Bench:
         self.pinging = True
         self.sample_s = SAMPLE_S
         self._number = 0
+        self._last: dict[str, int] = {}
         self._sequence = 0
         self._ping_s = 0.0
 
@@ -125,7 +125,7 @@ class Bench:
 
     def look(self) -> Sample:
         """The truth now, kept in `samples`."""
-        state = self.twin.state()
+        state = self.twin.state("cuff")
         sample = Sample(
             state["t_us"] / 1e6,
             state["cuff_mmhg"],
@@ -143,38 +143,47 @@ class Bench:
         """Sends a command; its number."""
         self._number += 1
         self._sequence += 1
+        self._last[kind.__name__] = self._number
         message = kind(self._sequence, round(self.now_s * 1000), CLIENT, self._number, *fields)
         self.twin.write(encode_frame(message, self._sequence, round(self.now_s * 1000) % (1 << 32)))
         return self._number
 
     def ask(self, kind: Any, *fields: Any, within_s: float = 1.0) -> Answer:
-        """Sends a command; its first answer."""
+        """Sends a command that is refused or done at once; its last answer."""
         number = self.send(kind, *fields)
-        self.until(lambda: self.answers(number), within_s, f"an answer to {kind.__name__}")
-        return self.answers(number)[0]
+        over = (codec.Outcome.REFUSED, codec.Outcome.DONE)
+        self.until(lambda: [a for a in self.answers(number) if a.outcome in over], within_s, kind.__name__)
+        return self.answers(number)[-1]
 
     def answers(self, number: int) -> list[Answer]:
         """All answers to a command."""
         return [m for _, m in self.messages if isinstance(m, Answer) and m.number == number]
 
+    def last_number(self, kind: str) -> int:
+        """The number of the last command of a kind."""
+        return self._last[kind]
+
     def begin(self, session: int | None = SESSION, interval_s: int = 0, same_limb: int = 0) -> Hello:
-        """Waits for the hello and for the cuff to be known empty, and opens a session."""
+        """Waits for the hello, and opens a session unless `session` is None."""
         self.until(lambda: self.of(Hello), 5, "a hello")
         if session is not None:
             answer = self.ask(SessionBegin, session, interval_s, 60, same_limb)
             assert answer.refusal == codec.Refusal.NONE, answer
         return self.of(Hello)[-1]
 
-    def start(self, trigger: str = "host") -> int:
+    def ask_start(self) -> str:
+        """Asks for a cycle; the name of the refusal."""
+        return codec.name_of(codec.Refusal, self._first_answer(self.send(CuffStart)).refusal)
+
+    def _first_answer(self, number: int) -> Answer:
+        self.until(lambda: self.answers(number), 1, "an answer to cuff_start")
+        return self.answers(number)[0]
+
+    def start(self) -> int:
         """Starts a cycle; waits through a rest if there is one. The request's number."""
-        if trigger == "button":
-            self.press("a")
-            self.until(lambda: self.phase == CuffPhase.ZEROING, 2, "the cycle to begin")
-            return 0
         for _ in range(40):
             number = self.send(CuffStart)
-            self.until(lambda number=number: self.answers(number), 1, "an answer to cuff_start")
-            answer = self.answers(number)[0]
+            answer = self._first_answer(number)
             if answer.refusal != codec.Refusal.RESTING:
                 break
             self.run(1)
@@ -307,20 +316,20 @@ class Bench:
         assert took_s <= within_s, f"empty after {took_s:.1f} s, allowed are {within_s:g}\n{self.story()}"
         return took_s
 
-    def story(self, last: int = 40) -> str:
-        """The last of what was so and what was said, for a test that fails."""
+    def story(self) -> str:
+        """What was so and what was said, for a test that fails: the truth once in a while, and every event."""
         lines = []
-        for s in self.samples[-400::10]:
-            lines.append((s.t_s, f"cuff {s.cuff_mmhg:.1f} manifold {s.manifold_mmhg:.1f} pump {s.pump} {s.levels}"))
+        for s in self.samples[:: max(1, len(self.samples) // 30)]:
+            valves = f"bleed {s.levels['valve_bleed']} dump {s.levels['valve_dump']}"
+            lines.append((s.t_s, f"cuff {s.cuff_mmhg:.1f} manifold {s.manifold_mmhg:.1f} pump {s.pump} {valves}"))
         for t_s, m in self.messages:
             if isinstance(m, Event):
-                lines.append(
-                    (t_s, " ".join(["event", codec.name_of(EventKind, m.event), codec.name_of(Fault, m.fault)]))
-                )
+                name = codec.name_of(EventKind, m.event)
+                lines.append((t_s, f"event {name} {codec.name_of(Fault, m.fault)} {m.value}"))
             elif isinstance(m, NibpResult):
-                lines.append(
-                    (t_s, f"result {codec.name_of(NibpOutcome, m.outcome)} {codec.name_of(Trigger, m.trigger)}")
-                )
-            elif isinstance(m, Hello | Answer) and not (isinstance(m, Answer) and m.command == Ping.TYPE):
-                lines.append((t_s, str(m)))
-        return "\n".join(f"{t_s:9.3f} {text}" for t_s, text in sorted(lines)[-last:]) + "\n" + "\n".join(self.console)
+                lines.append((t_s, f"result {codec.name_of(NibpOutcome, m.outcome)} {m.sbp_mmhg} {m.dbp_mmhg}"))
+            elif isinstance(m, Answer) and m.command != Ping.TYPE:
+                lines.append((t_s, f"answer to {m.command:#x}: {m.outcome} {codec.name_of(codec.Refusal, m.refusal)}"))
+            elif isinstance(m, Hello):
+                lines.append((t_s, f"hello boot {m.boot} cause {m.reset_cause} {m.reset_fault} service {m.service}"))
+        return "\n".join([f"{t_s:9.3f} {text}" for t_s, text in sorted(lines)] + self.console)

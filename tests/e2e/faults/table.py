@@ -43,6 +43,9 @@ class Row(NamedTuple):
     """Whether a cycle may be started again when the fault has gone and the cuff has rested."""
 
 
+_UNKNOWN = " cuff_not_empty"
+"""One channel still says that there is pressure: a person is called, for nobody knows which of the two is right."""
+
 CUFF_ROWS = (
     # the controller's own sensors
     Row("cuff_bus_held", "inflating", "sensor_fault", "cuff_bus", STOP_S),
@@ -52,14 +55,19 @@ CUFF_ROWS = (
     Row("cuff_sensor_busy", "inflating", "sensor_fault", "cuff_stale", STOP_S),
     Row("cuff_sensor_integrity", "inflating", "sensor_fault", "cuff_integrity", STOP_S),
     Row("cuff_sensor_stale", "inflating", "sensor_fault channel_mismatch", "cuff_stale channel_mismatch", STOP_S),
+    Row("cuff_sensor_gain", "before", "channel_mismatch", "channel_mismatch", FAULT_S),
+    Row("cuff_sensor_gain", "before", "channel_mismatch", "channel_mismatch", FAULT_S, {"pct": -12}),
     Row("cuff_sensor_stale", "deflating", "sensor_fault", "cuff_stale", STOP_S),
-    Row("cuff_sensor_drift", "inflating", "channel_mismatch", "channel_mismatch", FAULT_S, {"mmhg_per_s": 3}),
+    Row(
+        "cuff_sensor_drift", "inflating", "channel_mismatch", "channel_mismatch" + _UNKNOWN, FAULT_S, {"mmhg_per_s": 3}
+    ),
     Row("cuff_sensor_drift", "deflating", "channel_mismatch", "channel_mismatch", FAULT_S, {"mmhg_per_s": -3}),
     Row("guard_open", "inflating", "interlock guard_fault", "interlock guard_range", STOP_S),
     Row("guard_open", "deflating", "interlock guard_fault", "interlock guard_range", STOP_S),
-    Row("guard_stuck", "inflating", "channel_mismatch", "channel_mismatch", STOP_S, {"mmhg": 100}),
+    Row("guard_stuck", "inflating", "channel_mismatch", "channel_mismatch" + _UNKNOWN, STOP_S, {"mmhg": 100}),
     Row("guard_stuck", "before", "channel_mismatch", "channel_mismatch", STOP_S),
-    Row("guard_drift", "inflating", "channel_mismatch", "channel_mismatch", STOP_S),
+    Row("guard_drift", "inflating", "channel_mismatch", "channel_mismatch" + _UNKNOWN, STOP_S),
+    Row("guard_gain", "before", "channel_mismatch", "channel_mismatch", FAULT_S),
     # air
     Row("leak", "inflating", "leak no_inflation", "", FAULT_S, {"mmhg_per_min": 4000}),
     Row("hose_off", "inflating", "no_inflation leak", "", FAULT_S),
@@ -104,9 +112,9 @@ class Glitch(NamedTuple):
 
 
 GLITCHES = (
-    Glitch("cuff_sensor_missing", 20),
+    Glitch("cuff_sensor_missing", 8),
     Glitch("cuff_sensor_busy", 15),
-    Glitch("cuff_sensor_integrity", 20),
+    Glitch("cuff_sensor_integrity", 8),
     Glitch("cuff_sensor_stale", 300),
     Glitch("guard_open", 50),
     Glitch("guard_stuck", 300),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each fault of the registry, staged: the cuff's true pressure, the fault's name on the wire, absent numbers, recovery."""
+"""Each fault of the registry, staged: the cuff's true pressure, the fault's name on the wire, what is absent, recovery."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from vitalwire_protocol.codec import (
     ConfigKey,
     ConfigSet,
     CuffPhase,
-    CuffStart,
     NibpResult,
-    OximetryReading,
     Outcome,
+    OximetryReading,
     Reason,
-    Refusal,
     Status,
     name_of,
 )
@@ -97,9 +95,8 @@ def test_a_fault_of_the_cuff_empties_it_in_time_and_is_named(row: Row) -> None:
         bench.run(3)
         bench.vent()  # a person has looked
         bench.start()
-        if row.at == "before":
-            assert right(bench.result()), bench.story()
-            assert bench.shortest_rest_s() >= 30
+        bench.until(lambda: bench.samples[-1].cuff_mmhg > 20, 5, "an inflation")
+        assert bench.shortest_rest_s() >= 30
 
 
 @stages("kink")
@@ -115,8 +112,8 @@ def test_a_kinked_hose_cannot_be_vented_so_the_cuff_must_be_taken_off(at: str) -
         since_s = bench.fault("kink")
         took_s = bench.until(lambda: set(bench.faults_raised()) & {"blocked", "cuff_not_empty"}, 10, "the alarm")
         assert took_s <= 10
-        assert bench.result(10).outcome != 0
-        assert no_value(bench.of(NibpResult)[-1])
+        bench.until(lambda: bench.of(NibpResult), 10, "a result")
+        assert no_value(bench.of(NibpResult)[-1]) or at == "low", "what was heard before the kink may stand"
         lit_s = bench.until(
             lambda: bench.look().levels["led_red"] and bench.samples[-1].levels["buzzer"], 5, "red light"
         )
@@ -169,17 +166,33 @@ def test_a_pump_that_nobody_can_stop_is_held_down_by_the_open_valves_and_told() 
         bench.empty(10)
 
 
+@stages("guard_drift")
+def test_channels_that_disagree_while_the_cuff_is_empty_are_named_and_no_cycle_begins() -> None:
+    """20 mmHg by one channel and none by the other: nobody knows, so a person is called and no start is taken."""
+    with Bench() as bench:
+        bench.begin()
+        bench.run(2)
+        bench.fault("guard_drift")
+        bench.until(lambda: "channel_mismatch" in bench.faults_raised(), 10, "the fault")
+        assert bench.ask_start() == "cuff_fault"
+        assert "pump_stuck" not in bench.faults_raised()
+        bench.clear("guard_drift")
+        bench.until(lambda: "fault_cleared channel_mismatch" in bench.events(), 10, "its end")
+        bench.run(31)
+        bench.start()
+
+
 @stages("supply_low")
 def test_a_supply_that_sinks_is_told_and_no_cycle_begins() -> None:
     """On a board with its own supply: the voltage is sent, the fault raised, a start refused, until it is back."""
     with Bench() as bench:
         bench.begin()
         bench.run(2)
-        assert bench.ask(ConfigSet, ConfigKey.OWN_SUPPLY, "1").outcome == Outcome.ACCEPTED
+        assert bench.ask(ConfigSet, ConfigKey.OWN_SUPPLY, "1").outcome == Outcome.DONE
         bench.fault("supply_low")
         bench.until(lambda: "supply_low" in bench.faults_raised(), 4, "the fault")
         assert bench.status() & Status.SUPPLY_LOW
-        assert bench.ask(CuffStart).refusal == Refusal.SUPPLY_LOW
+        assert bench.ask_start() == "supply_low"
         bench.clear("supply_low")
         bench.until(lambda: "fault_cleared supply_low" in bench.events(), 6, "the end of the fault")
         bench.inflate_to(100)
@@ -211,7 +224,7 @@ def test_what_disturbs_a_reading_makes_it_absent_or_leaves_it_right(name: str, a
 
 @pytest.mark.parametrize("row", FINGER_ROWS, ids=label)
 def test_a_fault_of_the_oximeter_takes_its_numbers_away_and_not_the_cuff_s(row: Finger) -> None:
-    """In a running cycle: no SpO2 and the reason, never zero or the last one; the cuff reads; it comes back by itself."""
+    """In a running cycle: no SpO2 and the reason, never zero or the last one; the cuff reads; it all comes back."""
     with Bench() as bench:
         bench.begin()
         bench.run(12)
@@ -241,7 +254,8 @@ def test_another_part_at_the_oximeter_s_address_gives_no_numbers() -> None:
         bench.begin()
         bench.until(lambda: "oximeter_id" in bench.faults_raised(), 3, "the fault")
         reading = bench.reading()
-        assert reading.spo2_pct is None and reading.pulse_bpm is None
+        assert reading.spo2_pct is None
+        assert reading.pulse_bpm is None
         assert reading.spo2_reason == Reason.WRONG_PART
         bench.clear("oximeter_wrong_id")
         bench.until(lambda: bench.of(OximetryReading)[-1].spo2_pct is not None, 30, "readings")
@@ -270,7 +284,9 @@ def test_a_loop_that_stands_still_counts_the_samples_that_it_lost() -> None:
         assert right(bench.result()), bench.story()
         lost = [e.value for _, e in bench.messages if getattr(e, "event", None) == 19]
         truth = bench.twin.state()["oximeter_samples_lost"]
-        assert sum(lost) == truth > 0
+        # One sample may be lost between reading the chip's counter and emptying its FIFO, which resets it.
+        assert truth > 10
+        assert truth - 1 <= sum(lost) <= truth
         assert "interlock" not in bench.faults_raised(since_s)
         assert bench.reading().spo2_pct is not None
 
@@ -286,18 +302,18 @@ def test_without_the_interlock_s_timer_no_cycle_begins() -> None:
         bench.run(1)
         bench.fault("interlock_timer_dead")
         bench.until(lambda: "timer_missing" in bench.faults_raised(), 1.5, "the fault")
-        assert bench.ask(CuffStart).refusal == Refusal.INTERLOCK
+        assert bench.ask_start() == "interlock"
         assert bench.peak_mmhg() == 0
 
 
 @stages("external_missing")
-@pytest.mark.parametrize(("board", "refusal"), [("pico", Refusal.NONE), ("esp32s3", Refusal.NO_EXTERNAL_LAYER)])
-def test_without_the_external_layer_only_a_hard_timer_will_do(board: str, refusal: int) -> None:
+@pytest.mark.parametrize(("board", "refusal"), [("pico", "none"), ("esp32s3", "no_external_layer")])
+def test_without_the_external_layer_only_a_hard_timer_will_do(board: str, refusal: str) -> None:
     """A board whose interlock hangs on a soft timer measures no pressure without the layer outside."""
     with Bench(board=board, faults=[["external_missing", 0]]) as bench:
         bench.begin()
         bench.until(lambda: "external_missing" in bench.faults_raised(), 3, "the fault")
-        assert bench.ask(CuffStart).refusal == refusal
+        assert bench.ask_start() == refusal
         bench.stop()
 
 
@@ -319,7 +335,8 @@ def test_a_layer_that_nobody_needs_is_not_missed_in_a_healthy_cycle(name: str) -
 
 NEAR_MISSES = [row for row in listed() if row.near_miss is not None]
 _GROUPS = {
-    "electrical": "oximeter_bus_held cuff_bus_held oximeter_wrong_id fifo_overflow hang cuff_sensor_drift guard_drift",
+    "electrical": "oximeter_bus_held cuff_bus_held oximeter_wrong_id fifo_overflow hang cuff_sensor_drift"
+    " cuff_sensor_gain guard_drift guard_gain",
     "air": "leak valve_bleed_stuck_shut valve_dump_stuck_shut pump_dead external_drift supply_low arm_motion kink",
     "patient": "finger_off motion weak_pulse irregular cuff_loose leak_slow",
 }
@@ -349,7 +366,8 @@ def nothing_happens(near: dict[str, dict[str, float]]) -> None:
         readings = bench.of(OximetryReading)[-10:]
         assert all(r.spo2_pct is not None and abs(r.spo2_pct - 98) <= 3 for r in readings), readings
         assert all(r.pulse_bpm is not None and abs(r.pulse_bpm - 64) <= 6 for r in readings), readings
-        assert bench.faults_raised() == [], bench.story()
+        allowed = {"loop_slow"} if "fifo_overflow" in near else set()  # a loop of 150 ms is slow, and says so
+        assert set(bench.faults_raised()) <= allowed, bench.story()
         assert not [name for name in bench.events() if name.startswith("interlock")]
         assert bench.twin.state()["restarts"] == {"power_on": 1}
         assert bench.peak_mmhg() < 180
