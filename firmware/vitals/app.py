@@ -5,6 +5,7 @@ import gc
 
 from micropython import const
 
+from vitals import settled
 from vitals.alarms.audio import AudioPause
 from vitals.alarms.limits import DBP, PULSE, SBP, SPO2, Limits
 from vitals.drivers.annunciator import Annunciator
@@ -62,6 +63,10 @@ class App:
         self.board = board
         self.clock = board.clock
         self.boot_log = boot_log
+        # The largest buffers first, while the free heap is in one piece.
+        self._controller = CuffController(rest_first=boot_log.cause != wire.RESET_CAUSE_POWER_ON)
+        self.readings = Readings()
+        self.outbox = Outbox()
         self.storage = Storage(board.storage_path)
         self.storage.blocked = True  # until a pressure has been read
         self.config = Config(self.storage)
@@ -71,8 +76,6 @@ class App:
         self.limits = Limits()
         self.faults = Faults()
         self.audio = AudioPause()
-        self.readings = Readings()
-        self.outbox = Outbox()
         self.telemetry = telemetry.Telemetry(self.outbox, self.readings)
         self._make_cuff()
         self._make_finger()
@@ -85,7 +88,6 @@ class App:
         self.apply_config()
         self._supply_mv = None
         self._restart_ms = None
-        self._restart_event = None
         self._turn_worst_us = 0
         self._late = False
         now = self.clock.now_ms()
@@ -97,6 +99,7 @@ class App:
         self._interval_due = False
         self._slow_ms = now
         self._with_deadline = (self.finger, self.panel, self.session, self.limits, self.faults, self.host)
+        settled()
         self._say_start(now)
         board.start_timer(TICK_MS, self.interlock.tick)
         # Last, because nobody feeds it before the loop turns.
@@ -118,7 +121,7 @@ class App:
             Mprls(self.cuff_bus),
             guard,
             self.outputs,
-            CuffController(rest_first=self.boot_log.cause != wire.RESET_CAUSE_POWER_ON),
+            self._controller,
             self.interlock,
             self.faults,
             self.telemetry,

