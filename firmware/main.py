@@ -54,9 +54,11 @@ def _cuff_empty(board):
 
 
 def _asked_by_buttons(board, log):
+    a, b = board.button_a.value() == 0, board.button_b.value() == 0
+    if not (a and b):
+        return False  # nearly always, and then what follows need not be loaded
     from vitals.service import mode
 
-    a, b = board.button_a.value() == 0, board.button_b.value() == 0
     return mode.requested_by_buttons(a, b, log.cause, _cuff_empty(board))
 
 
@@ -87,8 +89,8 @@ def _cut(board):
 
 def _service(board, log):
     """Outputs safe, no watchdog, the reason in a hello and in words, then the REPL."""
-    from vitals.parts.identity import say_hello
     from vitals.service import mode
+    from vitals.service.hello import say_hello
 
     outputs = _cut(board)
     _wait_until_empty(board, None)

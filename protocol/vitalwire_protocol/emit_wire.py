@@ -15,8 +15,9 @@ has optional fields `present` comes first; a field whose bit is clear is written
 too). Text is bytes or str. Runs of numbers are parallel arrays, of which `n` entries from `start` on are sent.
 ValueError: the payload does not fit `buf`.
 
-parse_NAME(buf, off, end) reads a payload and returns the tuple of its integers, then the run as a memoryview into
-`buf`, or None where the bytes cannot be this message. A field that the sender's older version lacks is None.
+PARSERS[type](buf, off, end) reads a payload and returns the tuple of its integers, then the run as a memoryview into
+`buf`, or None where the bytes cannot be this message. A field that the sender's older version lacks is None. Commands
+of one shape share a parser.
 """
 
 from struct import pack_into, unpack_from
@@ -47,19 +48,16 @@ def emit_wire(schema: Schema) -> str:
     blocks = [f"{LICENCE}\n{NOTICE}\n{HEAD}" + "\n".join(_constants(schema)), HELPERS]
     blocks += ["\n".join(_packer(m)) for m in schema.messages if not m.to_device]
     shapes: dict[str, str] = {}  # parsers of one shape are one function: code is RAM on the board
+    parsers: list[str] = []
     for m in schema.messages:
         if m.to_device:
             body = "\n".join(_parser(m))
-            if body in shapes:
-                alias = f"parse_{m.name} = {shapes[body]}"
-                joined = blocks[-1].startswith("parse_")
-                blocks[-1:] = [f"{blocks[-1]}\n{alias}"] if joined else [blocks[-1], alias]
-            else:
+            if body not in shapes:
                 shapes[body] = f"parse_{m.name}"
                 blocks.append(f"def parse_{m.name}(buf, off, end):\n{body}")
+            parsers.append(f"    {m.name.upper()}: {shapes[body]},")
             if m.run and m.run.fields:
                 blocks.append("\n".join(_item_parser(m)))
-    parsers = [f"    {m.name.upper()}: parse_{m.name}," for m in schema.messages if m.to_device]
     blocks.append("\n".join(["# By message type.", "PARSERS = {", *parsers, "}"]))
     return "\n\n\n".join(block.strip("\n") for block in blocks) + "\n"
 

@@ -33,7 +33,10 @@ QUEUE = const(32)
 FRESH_MS = const(3000)
 FORGET_MS = const(30000)
 
-SPO2, PULSE, SBP, DBP = 0, 1, 2, 3
+SPO2 = const(0)
+PULSE = const(1)
+SBP = const(2)
+DBP = const(3)
 
 # input, whether it is a low limit, whether the input is measured by the cuff; by wire.RULE_*
 _OF_RULE = {

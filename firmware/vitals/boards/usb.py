@@ -11,9 +11,10 @@ import select
 import sys
 
 import micropython
+from micropython import const
 
-BURST = 64
-_CTRL_C = 3
+BURST = const(64)
+_CTRL_C = const(3)
 
 
 class UsbWire:

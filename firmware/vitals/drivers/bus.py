@@ -8,7 +8,9 @@ _TIMEOUTS = (110, 116)
 _CLOCKS = const(9)
 _RETRY_MS = const(1000)
 
-_WORKING, _CLOCKING, _HELD = 0, 1, 2
+_WORKING = const(0)
+_CLOCKING = const(1)
+_HELD = const(2)
 
 
 class Bus:

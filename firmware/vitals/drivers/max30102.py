@@ -43,7 +43,9 @@ _PATIENCE = const(3)
 # Saturated: the counter has five bits.
 _OVERFLOW_MAX = const(31)
 
-_OFF, _RESETTING, _RUNNING = 0, 1, 2
+_OFF = const(0)
+_RESETTING = const(1)
+_RUNNING = const(2)
 
 
 class Max30102:
@@ -55,8 +57,8 @@ class Max30102:
 
     def __init__(self, bus):
         self._bus = bus
-        self.red = array("i", [0] * DEPTH)
-        self.ir = array("i", [0] * DEPTH)
+        self.red = array("i", bytes(4 * DEPTH))
+        self.ir = array("i", bytes(4 * DEPTH))
         self.lost = 0
         self.fault = wire.FAULT_NONE
         self.part_id = None

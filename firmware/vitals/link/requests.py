@@ -7,7 +7,9 @@ from vitals.link import wire
 
 SLOTS = const(8)
 
-NEW, REPEAT, STALE = 0, 1, 2
+NEW = const(0)
+REPEAT = const(1)
+STALE = const(2)
 
 
 class Answer:

@@ -8,8 +8,9 @@ has optional fields `present` comes first; a field whose bit is clear is written
 too). Text is bytes or str. Runs of numbers are parallel arrays, of which `n` entries from `start` on are sent.
 ValueError: the payload does not fit `buf`.
 
-parse_NAME(buf, off, end) reads a payload and returns the tuple of its integers, then the run as a memoryview into
-`buf`, or None where the bytes cannot be this message. A field that the sender's older version lacks is None.
+PARSERS[type](buf, off, end) reads a payload and returns the tuple of its integers, then the run as a memoryview into
+`buf`, or None where the bytes cannot be this message. A field that the sender's older version lacks is None. Commands
+of one shape share a parser.
 """
 
 from struct import pack_into, unpack_from
@@ -576,12 +577,6 @@ def parse_identify(buf, off, end):
     return unpack_from("<IH", buf, off)
 
 
-parse_ping = parse_identify
-parse_cuff_start = parse_identify
-parse_abort = parse_identify
-parse_vent = parse_identify
-
-
 def parse_session_begin(buf, off, end):
     if end - off < 15:
         return None
@@ -623,9 +618,6 @@ def parse_acknowledge(buf, off, end):
     return unpack_from("<IHB", buf, off)
 
 
-parse_audio_pause = parse_set_interval
-
-
 def parse_config_set(buf, off, end):
     if end - off < 8 or buf[off] < 8 or buf[off] > end - off:
         return None
@@ -633,30 +625,23 @@ def parse_config_set(buf, off, end):
     return unpack_from("<IHB", buf, off + 1) + (memoryview(buf)[run:end],)
 
 
-parse_config_get = parse_acknowledge
-parse_oscillogram_get = parse_set_interval
-parse_service_enter = parse_identify
-parse_reset = parse_identify
-parse_observe = parse_set_interval
-
-
 # By message type.
 PARSERS = {
     IDENTIFY: parse_identify,
-    PING: parse_ping,
-    CUFF_START: parse_cuff_start,
-    ABORT: parse_abort,
-    VENT: parse_vent,
+    PING: parse_identify,
+    CUFF_START: parse_identify,
+    ABORT: parse_identify,
+    VENT: parse_identify,
     SESSION_BEGIN: parse_session_begin,
     SESSION_END: parse_session_end,
     SET_LIMITS: parse_set_limits,
     SET_INTERVAL: parse_set_interval,
     ACKNOWLEDGE: parse_acknowledge,
-    AUDIO_PAUSE: parse_audio_pause,
+    AUDIO_PAUSE: parse_set_interval,
     CONFIG_SET: parse_config_set,
-    CONFIG_GET: parse_config_get,
-    OSCILLOGRAM_GET: parse_oscillogram_get,
-    SERVICE_ENTER: parse_service_enter,
-    RESET: parse_reset,
-    OBSERVE: parse_observe,
+    CONFIG_GET: parse_acknowledge,
+    OSCILLOGRAM_GET: parse_set_interval,
+    SERVICE_ENTER: parse_identify,
+    RESET: parse_identify,
+    OBSERVE: parse_set_interval,
 }

@@ -17,7 +17,7 @@ from micropython import const
 from vitals.link import wire
 from vitals.signal import kernels
 
-ALGORITHM = 1
+ALGORITHM = const(1)
 
 BEATS_MOST = const(128)
 _SYSTOLIC_PCT = const(50)
@@ -46,8 +46,8 @@ class Oscillometry:
 
     def __init__(self):
         self.kept = bytearray(BEATS_MOST)
-        self.smooth = array("i", [0] * BEATS_MOST)
-        self._values = array("i", [0] * BEATS_MOST)
+        self.smooth = array("i", bytes(4 * BEATS_MOST))
+        self._values = array("i", bytes(4 * BEATS_MOST))
         self._clear()
 
     def _clear(self):

@@ -6,13 +6,15 @@ R = (AC red / DC red) / (AC infrared / DC infrared). R is in 1/1000, SpO2 in 0.1
 
 from array import array
 
+from micropython import const
+
 # An example, not a calibration: the straight line 110 - 25 R that textbooks give (for instance J. G. Webster, ed.,
 # "Design of Pulse Oximeters", 1997), cut at 100 %. Real sensors differ from it by several percent, so a board that uses
 # it sets the flag `uncalibrated`. Below R = 0.3 and above 1.76 (66 %) nothing is read from it.
 TEXTBOOK = ((300, 1000), (400, 1000), (1760, 660))
 
-MIN_KNOTS = 2
-MAX_KNOTS = 16
+_MIN_KNOTS = const(2)
+_MAX_KNOTS = const(16)
 
 
 class CurveError(ValueError):
@@ -24,8 +26,8 @@ class Curve:
 
     def __init__(self, knots=TEXTBOOK):
         knots = tuple(knots)
-        if not MIN_KNOTS <= len(knots) <= MAX_KNOTS:
-            raise CurveError("SpO2 curve: %d knots, need %d to %d" % (len(knots), MIN_KNOTS, MAX_KNOTS))
+        if not _MIN_KNOTS <= len(knots) <= _MAX_KNOTS:
+            raise CurveError("SpO2 curve: %d knots, need %d to %d" % (len(knots), _MIN_KNOTS, _MAX_KNOTS))
         self._ratio = array("i", [0] * len(knots))
         self._spo2 = array("i", [0] * len(knots))
         for i, (ratio, spo2) in enumerate(knots):

@@ -63,7 +63,7 @@ class Oximetry:
         self.beats = Beats()
         self._red_servo = LedServo()
         self._ir_servo = LedServo()
-        self._values = array("i", [0] * KEPT)
+        self._values = array("i", bytes(4 * KEPT))
         self.leds_changed = False
         self.reset()
 

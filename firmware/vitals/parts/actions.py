@@ -3,7 +3,6 @@
 
 from vitals.link import wire
 from vitals.parts.host import LATER
-from vitals.service import mode
 
 
 def signed(value):
@@ -142,6 +141,9 @@ class Actions:
         return self._app.send_oscillogram(fields[2], t_ms)
 
     def _service_enter(self, fields, t_ms):
+        # Loaded when it is wanted: what follows is a restart.
+        from vitals.service import mode
+
         app = self._app
         refusal = mode.request(app.boot_log, app.session.number is not None, app.cuff.empty())
         if refusal == wire.REFUSAL_NONE:
@@ -150,6 +152,8 @@ class Actions:
         return refusal
 
     def _reset(self, fields, t_ms):
+        from vitals.service import mode
+
         app = self._app
         refusal = mode.refusal(app.session.number is not None, app.cuff.empty())
         if refusal == wire.REFUSAL_NONE:

@@ -39,8 +39,8 @@ class Finger:
         self._new = 0
         self._lost = 0
         self._was_on = False
-        self._red = array("i", [0] * _ROOM)
-        self._ir = array("i", [0] * _ROOM)
+        self._red = array("i", bytes(4 * _ROOM))
+        self._ir = array("i", bytes(4 * _ROOM))
         self._n = 0
         self._lost_before = 0
 

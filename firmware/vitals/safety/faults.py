@@ -57,7 +57,10 @@ _STATUS = (
     (_mask(CONFIG), wire.STATUS_CONFIG_DEFAULTED),
 )
 
-_ABSENT, _COMING, _STANDING, _GOING = 0, 1, 2, 3
+_ABSENT = const(0)
+_COMING = const(1)
+_STANDING = const(2)
+_GOING = const(3)
 
 
 class Change:
@@ -137,13 +140,6 @@ class Faults:
     def is_standing(self, fault):
         """Whether this fault stands."""
         return bool((self.standing >> fault) & 1)
-
-    def any_of(self, faults):
-        """The first of `faults` that stands, wire.FAULT_NONE if none does."""
-        for fault in faults:
-            if (self.standing >> fault) & 1:
-                return fault
-        return wire.FAULT_NONE
 
     def status(self):
         """The bits of wire.STATUS_* that the standing faults set."""

@@ -12,26 +12,39 @@ service mode, which is the safe side.
 
 import struct
 
+from micropython import const
+
 from .twocopy import TwoCopies
 
 # wire.RESET_CAUSE_*
-POWER_ON, HARD_RESET, WATCHDOG, DEEP_SLEEP, SOFT_RESET, EXCEPTION, BROWN_OUT, REQUESTED, UNKNOWN = range(9)
+POWER_ON = const(0)
+HARD_RESET = const(1)
+WATCHDOG = const(2)
+DEEP_SLEEP = const(3)
+SOFT_RESET = const(4)
+EXCEPTION = const(5)
+BROWN_OUT = const(6)
+REQUESTED = const(7)
+UNKNOWN = const(8)
 # wire.FAULT_*
-NO_FAULT = 0
-CRASH_LOOP = 22
+NO_FAULT = const(0)
+CRASH_LOOP = const(22)
 
 # what a restart was wanted for
-NOTHING, RESTART, SERVICE, CRASHED = range(4)
+NOTHING = const(0)
+RESTART = const(1)
+SERVICE = const(2)
+CRASHED = const(3)
 
-CRASHES = 3
-CRASH_WINDOW_S = 300
-CHECKPOINT_S = 60
+CRASHES = const(3)
+CRASH_WINDOW_S = const(300)
+CHECKPOINT_S = const(60)
 
 # boot, intent, fault of the intent, service flag, fault of the service flag, seconds of this run, seconds from the last
 # crash to the start of this run, then three crashes, newest first: seconds run since the one before (0xFFFF: no crash)
 # and fault
-_RECORD = "<IBBBBHHHBHBHB"
-_NO_CRASH = 0xFFFF
+_RECORD = const("<IBBBBHHHBHBHB")
+_NO_CRASH = const(0xFFFF)
 
 
 class BootLog:

@@ -7,22 +7,26 @@ when it is written and again when it is read: no calibration lifts a limit, and 
 
 import struct
 
+from micropython import const
+
 from vitals.link import wire
 from vitals.oximetry.curve import Curve
 from vitals.safety import interlock
 
 from .twocopy import TwoCopies
 
-GUARD, CUFF, CURVE = 1, 2, 3
+GUARD = const(1)
+CUFF = const(2)
+CURVE = const(3)
 
 # The MPR sensor is within 1.5 % of full scale in all: 4.5 mmHg of zero, and as much slope as that is at full scale.
-CUFF_ZERO_SPAN_CMMHG = 450
-CUFF_GAIN_NOMINAL = 1 << 14
-CUFF_GAIN_SPAN = 492  # 3 %
+CUFF_ZERO_SPAN_CMMHG = const(450)
+CUFF_GAIN_NOMINAL = const(1 << 14)
+CUFF_GAIN_SPAN = const(492)  # 3 %
 
-_HEAD = "<BBI"
-_HEAD_SIZE = 6
-_MAX_BYTES = 160
+_HEAD = const("<BBI")
+_HEAD_SIZE = const(6)
+_MAX_BYTES = const(160)
 
 
 class Calibration:

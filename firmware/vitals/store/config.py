@@ -6,12 +6,14 @@ that this firmware does not know are kept as they are, so that going back to an 
 No setting reaches a limit or a timer of the cuff; sound and light have a floor so that no setting hides an alarm.
 """
 
+from micropython import const
+
 from vitals.link import wire
 
 from .twocopy import TwoCopies
 
-LABEL_BYTES = 32
-_MAX_BYTES = 240
+LABEL_BYTES = const(32)
+_MAX_BYTES = const(240)
 
 # key: (lowest, highest, default) or the tuple of the values allowed, default first
 _NUMBERS = {

@@ -9,11 +9,13 @@ import binascii
 import os
 import struct
 
-_RECORD = "<IIBBBxi"
-_SIZE = 20
-_HAS_VALUE = 1
-FILE_RECORDS = 256
-PENDING = 32
+from micropython import const
+
+_RECORD = const("<IIBBBxi")
+_SIZE = const(20)
+_HAS_VALUE = const(1)
+FILE_RECORDS = const(256)
+PENDING = const(32)
 
 
 class EventLog:

@@ -9,10 +9,12 @@ This file imports nothing of the project: boot.py uses it before anything else i
 import binascii
 import struct
 
-_HEAD = "<2sBIH"
-_HEAD_SIZE = 9
-_MAGIC = b"VW"
-_FORMAT = 1
+from micropython import const
+
+_HEAD = const("<2sBIH")
+_HEAD_SIZE = const(9)
+_MAGIC = const(b"VW")
+_FORMAT = const(1)
 _SUFFIXES = (".a", ".b")
 
 

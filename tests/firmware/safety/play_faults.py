@@ -68,7 +68,6 @@ def status():
         "each": names,
         "two": faults.status(),
         "none": Faults().status(),
-        "first": [faults.any_of((STALE, SUPPLY, BUS)), faults.any_of((STALE,))],
         "standing": [faults.is_standing(BUS), faults.is_standing(STALE)],
     }
 

@@ -59,7 +59,6 @@ def status(seen: Any, bits: list[int]) -> None:
     assert seen["each"] == {str(int(fault)): bit for fault, bit in expected.items() if fault}
     assert seen["two"] == cuff | supply
     assert seen["none"] == 0
-    assert seen["first"] == [Fault.SUPPLY_LOW, Fault.NONE]
     assert seen["standing"] == [True, False]
 
 
