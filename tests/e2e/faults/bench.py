@@ -181,11 +181,14 @@ class Bench:
 
     def start(self) -> int:
         """Starts a cycle; waits through a rest if there is one. The request's number."""
+        often_s = self.sample_s
         for _ in range(40):
             number = self.send(CuffStart)
             answer = self._first_answer(number)
+            self.sample_s = often_s
             if answer.refusal != codec.Refusal.RESTING:
                 break
+            self.sample_s = 0.5  # nothing happens in a rest
             self.run(1)
         assert answer.outcome == codec.Outcome.ACCEPTED, f"{answer}\n{self.story()}"
         return number

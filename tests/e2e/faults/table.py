@@ -39,8 +39,8 @@ class Row(NamedTuple):
     empty_s: float | None
     """From the fault to an empty cuff; None: from the end of the phase that had to fail, as the test says."""
     arguments: dict[str, Any] = {}  # noqa: RUF012
-    again: bool = True
-    """Whether a cycle may be started again when the fault has gone and the cuff has rested."""
+    slow: bool = False
+    """Its like is among the fast tests."""
 
 
 _UNKNOWN = " cuff_not_empty"
@@ -49,28 +49,28 @@ _UNKNOWN = " cuff_not_empty"
 CUFF_ROWS = (
     # the controller's own sensors
     Row("cuff_bus_held", "inflating", "sensor_fault", "cuff_bus", STOP_S),
-    Row("cuff_bus_held", "deflating", "sensor_fault", "cuff_bus", STOP_S),
-    Row("cuff_bus_held", "inflating", "sensor_fault", "cuff_bus", STOP_S, {"clocks": 200}),
+    Row("cuff_bus_held", "deflating", "sensor_fault", "cuff_bus", STOP_S, {}, True),
+    Row("cuff_bus_held", "inflating", "sensor_fault", "cuff_bus", STOP_S, {"clocks": 200}, True),
     Row("cuff_sensor_missing", "inflating", "sensor_fault", "cuff_bus", STOP_S),
     Row("cuff_sensor_busy", "inflating", "sensor_fault", "cuff_stale", STOP_S),
     Row("cuff_sensor_integrity", "inflating", "sensor_fault", "cuff_integrity", STOP_S),
     Row("cuff_sensor_stale", "inflating", "sensor_fault channel_mismatch", "cuff_stale channel_mismatch", STOP_S),
     Row("cuff_sensor_gain", "before", "channel_mismatch", "channel_mismatch", FAULT_S),
-    Row("cuff_sensor_gain", "before", "channel_mismatch", "channel_mismatch", FAULT_S, {"pct": -12}),
+    Row("cuff_sensor_gain", "before", "channel_mismatch", "channel_mismatch", FAULT_S, {"pct": -12}, True),
     Row("cuff_sensor_stale", "deflating", "sensor_fault", "cuff_stale", STOP_S),
     Row(
         "cuff_sensor_drift", "inflating", "channel_mismatch", "channel_mismatch" + _UNKNOWN, FAULT_S, {"mmhg_per_s": 3}
     ),
-    Row("cuff_sensor_drift", "deflating", "channel_mismatch", "channel_mismatch", FAULT_S, {"mmhg_per_s": -3}),
+    Row("cuff_sensor_drift", "deflating", "channel_mismatch", "channel_mismatch", FAULT_S, {"mmhg_per_s": -3}, True),
     Row("guard_open", "inflating", "interlock guard_fault", "interlock guard_range", STOP_S),
-    Row("guard_open", "deflating", "interlock guard_fault", "interlock guard_range", STOP_S),
+    Row("guard_open", "deflating", "interlock guard_fault", "interlock guard_range", STOP_S, {}, True),
     Row("guard_stuck", "inflating", "channel_mismatch", "channel_mismatch" + _UNKNOWN, STOP_S, {"mmhg": 100}),
     Row("guard_stuck", "before", "channel_mismatch", "channel_mismatch", STOP_S),
     Row("guard_drift", "inflating", "channel_mismatch", "channel_mismatch" + _UNKNOWN, STOP_S),
-    Row("guard_gain", "before", "channel_mismatch", "channel_mismatch", FAULT_S),
+    Row("guard_gain", "before", "channel_mismatch", "channel_mismatch", FAULT_S, {}, True),
     # air
     Row("leak", "inflating", "leak no_inflation", "", FAULT_S, {"mmhg_per_min": 4000}),
-    Row("hose_off", "inflating", "no_inflation leak", "", FAULT_S),
+    Row("hose_off", "inflating", "no_inflation leak", "", FAULT_S, {}, True),
     Row("hose_off", "deflating", "leak", "", STOP_S),
     Row("hose_off", "before", "no_inflation", "", FAULT_S),
     Row("valve_stuck_open", "inflating", "leak no_inflation deflation_too_fast", "", FAULT_S),
