@@ -9,7 +9,6 @@ import struct
 
 from micropython import const
 
-from vitals.link import wire
 from vitals.oximetry.curve import Curve
 from vitals.safety import interlock
 
@@ -24,13 +23,13 @@ CUFF_ZERO_SPAN_CMMHG = const(450)
 CUFF_GAIN_NOMINAL = const(1 << 14)
 CUFF_GAIN_SPAN = const(492)  # 3 %
 
-_HEAD = const("<BBI")
-_HEAD_SIZE = const(6)
+HEAD = const("<BBI")
+HEAD_SIZE = const(6)
 _MAX_BYTES = const(160)
 
 
 class Calibration:
-    """Reads the flash when made; changes only with `set_*()`.
+    """Reads the flash when made; `calibrating.Calibrator` also changes it, and is loaded only for that.
 
     * `guard`: (zero_raw, gain_q13) of the guard channel, as `Interlock.calibrate` takes them, or None;
     * `cuff`: (zero_cmmhg, gain_q14): true pressure = (reading - zero) * gain / 2^14, in 0.01 mmHg, or None;
@@ -40,12 +39,12 @@ class Calibration:
     """
 
     def __init__(self, storage):
-        self._storage = storage
-        self._copies = TwoCopies(storage.path, "calib", _MAX_BYTES)
+        self.storage = storage
+        self.copies = TwoCopies(storage.path, "calib", _MAX_BYTES)
         self.guard = self.cuff = self.curve = None
         self.days = {}
-        payload = self._copies.load()
-        self.corrupt = self._copies.bad > 0
+        payload = self.copies.load()
+        self.corrupt = self.copies.bad > 0
         if payload is not None and not self._unpack(payload):
             self.corrupt = True
 
@@ -54,61 +53,17 @@ class Calibration:
         """Whether every channel is calibrated."""
         return self.guard is not None and self.cuff is not None and self.curve is not None
 
-    def set_guard(self, zero_raw, gain_q13, days):
-        """Stores the guard channel's zero and gain. Returns wire.REFUSAL_*; refused changes nothing."""
-        return self._set(GUARD, (zero_raw, gain_q13), days)
-
-    def set_cuff(self, zero_cmmhg, gain_q14, days):
-        """Stores the cuff sensor's zero and gain. Returns wire.REFUSAL_*; refused changes nothing."""
-        return self._set(CUFF, (zero_cmmhg, gain_q14), days)
-
-    def set_curve(self, points, days):
-        """Stores the SpO2 curve of this kind of sensor. Returns wire.REFUSAL_*; refused changes nothing."""
-        return self._set(CURVE, tuple([tuple(point) for point in points]), days)
-
-    def clear(self, kind):
-        """Forgets one kind. Returns wire.REFUSAL_*."""
-        return self._save(kind, None, 0)
-
     # ------------------------------------------------------------ inside
-
-    def _set(self, kind, value, days):
-        if not _allowed(kind, value) or not 0 <= days <= 0xFFFFFF:
-            return wire.REFUSAL_BAD_VALUE
-        return self._save(kind, value, days)
-
-    def _save(self, kind, value, days):
-        if self._storage.blocked:
-            return wire.REFUSAL_CUFF_NOT_EMPTY
-        values = {GUARD: self.guard, CUFF: self.cuff, CURVE: self.curve}
-        all_days = dict(self.days)
-        values[kind] = value
-        all_days[kind] = days
-        payload = b""
-        for other in (GUARD, CUFF, CURVE):
-            if values[other] is not None:
-                body = _pack(other, values[other])
-                payload += struct.pack(_HEAD, other, len(body), all_days[other]) + body
-        try:
-            self._copies.save(payload)
-        except OSError:
-            return wire.REFUSAL_STORAGE
-        if value is None:
-            del all_days[kind]
-        self.days = all_days
-        self.guard, self.cuff, self.curve = values[GUARD], values[CUFF], values[CURVE]
-        self.corrupt = False
-        return wire.REFUSAL_NONE
 
     def _unpack(self, payload):
         i = 0
         whole = True
-        while i + _HEAD_SIZE <= len(payload):
-            kind, length, days = struct.unpack_from(_HEAD, payload, i)
-            i += _HEAD_SIZE
+        while i + HEAD_SIZE <= len(payload):
+            kind, length, days = struct.unpack_from(HEAD, payload, i)
+            i += HEAD_SIZE
             value = _parse(kind, payload[i : i + length])
             i += length
-            if value is None or not _allowed(kind, value):
+            if value is None or not allowed(kind, value):
                 whole = False
                 continue
             self.days[kind] = days
@@ -121,7 +76,7 @@ class Calibration:
         return whole and i == len(payload)
 
 
-def _allowed(kind, value):
+def allowed(kind, value):
     if kind == GUARD:
         return interlock.calibration_ok(value[0], value[1])
     if kind == CUFF:
@@ -135,12 +90,6 @@ def _curve_ok(points):
     except ValueError:
         return False
     return True
-
-
-def _pack(kind, value):
-    if kind == CURVE:
-        return b"".join([struct.pack("<HH", ratio, spo2) for ratio, spo2 in value])
-    return struct.pack("<ii", value[0], value[1])
 
 
 def _parse(kind, body):

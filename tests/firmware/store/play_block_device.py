@@ -5,7 +5,7 @@ import json
 
 import vfs
 from vitals.link import wire
-from vitals.store.calibration import Calibration
+from vitals.store.calibrating import Calibrator as Calibration
 from vitals.store.config import Config
 from vitals.store.storage import Storage
 

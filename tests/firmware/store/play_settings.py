@@ -5,7 +5,8 @@ import json
 import os
 
 from vitals.link import wire
-from vitals.store.calibration import CUFF, GUARD, Calibration
+from vitals.store.calibrating import Calibrator as Calibration
+from vitals.store.calibration import CUFF, GUARD
 from vitals.store.config import Config
 from vitals.store.storage import Storage
 from vitals.store.twocopy import TwoCopies

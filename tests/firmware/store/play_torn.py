@@ -7,7 +7,7 @@ import os
 from torn import PowerCut, cut_after
 from vitals.link import wire
 from vitals.store.bootlog import BootLog
-from vitals.store.calibration import Calibration
+from vitals.store.calibrating import Calibrator as Calibration
 from vitals.store.config import Config
 from vitals.store.storage import Storage
 
