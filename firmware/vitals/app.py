@@ -18,7 +18,6 @@ from vitals.drivers.pneumatics import Pneumatics
 from vitals.link import telemetry, wire
 from vitals.link.outbox import Outbox
 from vitals.nibp.controller import CuffController
-from vitals.nibp.oscillometry import ALGORITHM
 from vitals.oximetry.curve import Curve
 from vitals.oximetry.oximeter import Oximetry
 from vitals.parts import identity
@@ -26,6 +25,7 @@ from vitals.parts.actions import Actions
 from vitals.parts.cuff import Cuff
 from vitals.parts.finger import Finger
 from vitals.parts.host import Host
+from vitals.parts.keeper import Keeper
 from vitals.parts.panel import Panel
 from vitals.safety.faults import Faults
 from vitals.safety.interlock import TICK_MS, Interlock
@@ -83,20 +83,19 @@ class App:
         self.panel = Panel(
             annunciator, Button(board.button_a), Button(board.button_b), self.limits, self.faults, self.audio
         )
+        self.keeper = Keeper(self)
         self.host = Host(board.wire, self.telemetry, Actions(self))
         self._identity = ""
         self.apply_config()
         self._supply_mv = None
         self._restart_ms = None
         self._turn_worst_us = 0
-        self._late = False
         now = self.clock.now_ms()
         self._second_ms = now + SECOND_MS
         self._began_ms = now
         self._collect_ms = now
         self._heap_known = hasattr(gc, "mem_free")  # CPython has none, and looks after itself
         self._saves = 0
-        self._interval_due = False
         self._slow_ms = now
         self._with_deadline = (self.finger, self.panel, self.session, self.limits, self.faults, self.host)
         settled()
@@ -147,11 +146,11 @@ class App:
 
     def _say_start(self, t_ms):
         log = self.boot_log
-        self._event(t_ms, wire.EVENT_BOOT, log.fault, log.cause)
+        self.event(t_ms, wire.EVENT_BOOT, log.fault, log.cause)
         if log.cause == wire.RESET_CAUSE_EXCEPTION:
-            self._event(t_ms, wire.EVENT_EXCEPTION, log.fault)
+            self.event(t_ms, wire.EVENT_EXCEPTION, log.fault)
         if self.config.defaulted:
-            self._event(t_ms, wire.EVENT_CONFIG_DEFAULTED)
+            self.event(t_ms, wire.EVENT_CONFIG_DEFAULTED)
         if self.config.corrupt or self.calibration.corrupt:
             self.faults.report(wire.FAULT_CONFIG_CORRUPT, t_ms)
 
@@ -198,7 +197,7 @@ class App:
     def _slow(self, t_ms):
         """What may wait for a few samples of the cuff; its own times stay exact all the same."""
         self._buttons(t_ms)
-        self._session(t_ms)
+        self.keeper.advance(t_ms)
         self._changes(t_ms)
         self.panel.advance(t_ms, self.session.number is not None)
         if self._restart_ms is not None and t_ms >= self._restart_ms:
@@ -222,7 +221,7 @@ class App:
     def _buttons(self, t_ms):
         panel = self.panel
         if panel.button_a.advance(t_ms):
-            self._event(t_ms, wire.EVENT_BUTTON_A)
+            self.event(t_ms, wire.EVENT_BUTTON_A)
             if self.cuff.controller.active:
                 self.stop_cuff(t_ms)
             elif self.interlock.tripped:
@@ -230,7 +229,7 @@ class App:
             else:
                 self.cuff.start(t_ms, wire.TRIGGER_BUTTON)
         if panel.button_b.advance(t_ms):
-            self._event(t_ms, wire.EVENT_BUTTON_B)
+            self.event(t_ms, wire.EVENT_BUTTON_B)
             panel.pressed_b(t_ms)
 
     # ------------------------------------------------------------ once a second
@@ -320,7 +319,8 @@ class App:
 
     # ------------------------------------------------------------ what came of it
 
-    def _event(self, t_ms, event, fault=wire.FAULT_NONE, value=None):
+    def event(self, t_ms, event, fault=wire.FAULT_NONE, value=None):
+        """Says that something happened, and writes it down."""
         self.telemetry.event(t_ms, event, fault, value)
         self.event_log.add(event, fault, value, t_ms)
 
@@ -336,15 +336,14 @@ class App:
         faults.advance(t_ms)
         change = faults.take_change()
         while change is not None:
-            self._event(change.t_ms, change.event, change.fault, change.value)
+            self.event(change.t_ms, change.event, change.fault, change.value)
             change = faults.take_change()
         change = self.audio.take_change()
         while change is not None:
             paused, when_ms = change
             self.telemetry.event(when_ms, wire.EVENT_AUDIO_PAUSED if paused else wire.EVENT_AUDIO_RESUMED)
             change = self.audio.take_change()
-        if self._late and self.telemetry.keep is None:
-            self._send_late(t_ms)
+        self.keeper.send_late(t_ms)
 
     def _cuff_result(self, t_ms):
         result = self.cuff.controller.take_result()
@@ -353,8 +352,8 @@ class App:
         flags = result.flags
         if self.calibration.cuff is None:
             flags |= wire.READING_FLAGS_UNCALIBRATED
-        self.telemetry.nibp(t_ms, result, self.cuff.session, flags)
-        self._event(t_ms, wire.EVENT_CUFF_STOPPED, wire.FAULT_NONE, result.cycle)
+        self.keeper.result(t_ms, result, flags)
+        self.event(t_ms, wire.EVENT_CUFF_STOPPED, wire.FAULT_NONE, result.cycle)
         if self.session.number is not None and self.cuff.session == self.session.number:
             self.limits.observe(SBP, result.sbp_x10, t_ms)
             self.limits.observe(DBP, result.dbp_x10, t_ms)
@@ -365,74 +364,6 @@ class App:
         self.cuff.stop(t_ms)
         self._cuff_result(t_ms)
 
-    def send_oscillogram(self, cycle, t_ms):
-        """Sends the beats of the last cycle. Returns wire.REFUSAL_*."""
-        controller = self.cuff.controller
-        beats = controller.capture
-        count = beats.beats
-        if controller.active or cycle != controller.oscillogram_cycle or not count:
-            return wire.REFUSAL_NOT_FOUND
-        size = telemetry.OSCILLOGRAM_PART
-        parts = (count + size - 1) // size
-        for part in range(parts):
-            if not self.telemetry.oscillogram_part(
-                t_ms,
-                cycle,
-                ALGORITHM,
-                part,
-                parts,
-                beats.pressure_cmmhg,
-                beats.amplitude_mmmhg,
-                beats.t_10ms,
-                count,
-            ):
-                return wire.REFUSAL_BUSY
-        return wire.REFUSAL_NONE
-
-    # ------------------------------------------------------------ session
-
-    def _session(self, t_ms):
-        session = self.session
-        if session.number is None:
-            return
-        if session.expired(t_ms):
-            self.session_end(t_ms, wire.EVENT_SESSION_EXPIRED)
-            return
-        if session.cycle_due(t_ms):
-            self._interval_due = True
-        if self._interval_due and not self.cuff.controller.active:
-            # A cuff that still rests from a reading that somebody asked for begins when it has rested.
-            self._interval_due = self.cuff.start(t_ms, wire.TRIGGER_INTERVAL) == wire.REFUSAL_RESTING
-
-    def session_begin(self, number, interval_s, max_minutes, same_limb, t_ms):
-        """Opens a session. Nothing of the last patient stays. Returns wire.REFUSAL_*."""
-        refusal = self.session.begin(number, interval_s, max_minutes, same_limb, t_ms)
-        if refusal != wire.REFUSAL_NONE:
-            return refusal
-        self.limits.reset(t_ms)
-        self.audio.end(t_ms)
-        self.cuff.controller.session_reset()
-        self.finger.new_session()
-        self.readings.begin(number)
-        self.telemetry.session = number
-        self.cuff.controller.session_open = True
-        self._event(t_ms, wire.EVENT_SESSION_BEGIN, wire.FAULT_NONE, None)
-        return wire.REFUSAL_NONE
-
-    def session_end(self, t_ms, event):
-        """Ends the session: the cuff is emptied, limits and silences end with it."""
-        self.stop_cuff(t_ms)
-        self._event(t_ms, event)
-        self.session.end()
-        self._interval_due = False
-        self.limits.reset(t_ms)
-        self.audio.end(t_ms)
-        self.cuff.controller.session_reset()
-        self.finger.new_session()
-        self.cuff.controller.session_open = False
-        self.telemetry.session = None
-        self.telemetry.keep = None
-
     # ------------------------------------------------------------ host
 
     def say_hello(self, t_ms):
@@ -442,29 +373,6 @@ class App:
         self.telemetry.hello(
             t_ms, board.kind, log.cause, log.service_fault or log.fault, 0, capabilities, log.boot, self._identity
         )
-
-    def host_lost(self, t_ms):
-        """Nobody listens: interval cycles and alarms go on, readings are kept."""
-        self._event(t_ms, wire.EVENT_HOST_LOST)
-        self.telemetry.keep = self.session.number
-
-    def host_returned(self, t_ms, again):
-        """Somebody listens: first what was kept, marked late."""
-        self.telemetry.keep = None
-        if not again:
-            return
-        self._event(t_ms, wire.EVENT_HOST_RETURNED)
-        if self.readings.count:
-            self._late = True
-            self.telemetry.event(t_ms, wire.EVENT_LATE_BEGIN, wire.FAULT_NONE, self.readings.count)
-
-    def _send_late(self, t_ms):
-        self.telemetry.send_late()
-        if not self.readings.count:
-            self._late = False
-            if self.readings.dropped:
-                self.telemetry.event(t_ms, wire.EVENT_STORE_OVERFLOW, wire.FAULT_NONE, self.readings.dropped)
-            self.telemetry.event(t_ms, wire.EVENT_LATE_END)
 
     # ------------------------------------------------------------ ending
 

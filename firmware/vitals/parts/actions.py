@@ -48,10 +48,10 @@ class Actions:
         self._app.say_hello(t_ms)
 
     def host_lost(self, t_ms):
-        self._app.host_lost(t_ms)
+        self._app.keeper.host_lost(t_ms)
 
     def host_returned(self, t_ms, again):
-        self._app.host_returned(t_ms, again)
+        self._app.keeper.host_returned(t_ms, again)
 
     # ------------------------------------------------------------ commands
 
@@ -87,7 +87,7 @@ class Actions:
         if self._app.cuff.controller.active:
             self.detail = "a cuff cycle is running"
             return wire.REFUSAL_BUSY
-        return self._app.session_begin(number, interval_s, max_minutes, same_limb, t_ms)
+        return self._app.keeper.begin(number, interval_s, max_minutes, same_limb, t_ms)
 
     def _session_end(self, fields, t_ms):
         session = self._app.session
@@ -96,7 +96,7 @@ class Actions:
         if session.number != fields[2]:
             self.detail = "another session is open"
             return wire.REFUSAL_NOT_FOUND
-        self._app.session_end(t_ms, wire.EVENT_SESSION_END)
+        self._app.keeper.end(t_ms, wire.EVENT_SESSION_END)
         return wire.REFUSAL_NONE
 
     def _set_limits(self, fields, t_ms):
@@ -138,7 +138,7 @@ class Actions:
         return wire.REFUSAL_NONE
 
     def _oscillogram_get(self, fields, t_ms):
-        return self._app.send_oscillogram(fields[2], t_ms)
+        return self._app.cuff.send_oscillogram(fields[2], t_ms)
 
     def _service_enter(self, fields, t_ms):
         # Loaded when it is wanted: what follows is a restart.

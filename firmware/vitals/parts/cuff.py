@@ -4,6 +4,8 @@
 from micropython import const
 
 from vitals.link import wire
+from vitals.link.telemetry import OSCILLOGRAM_PART
+from vitals.nibp.oscillometry import ALGORITHM
 
 ACTIVE_MS = const(10)
 IDLE_MS = const(100)
@@ -62,6 +64,10 @@ class Cuff:
             self._next_ms += period
             if self._next_ms <= t_ms or self._next_ms > t_ms + period:
                 self._next_ms = t_ms + period
+        retry_ms = controller.retry_at_ms
+        if retry_ms is not None and t_ms >= retry_ms and self.refusal() != wire.REFUSAL_NONE:
+            # The controller would try again by itself, but what it cannot see is against it.
+            controller.retry_at_ms = None
         controller.advance(t_ms)
         self.apply()
         if controller.active != self._was_active:
@@ -75,6 +81,8 @@ class Cuff:
     def _turn(self, t_ms):
         self._was_active = self.controller.active
         if self._was_active:
+            self.session = self._telemetry.session
+            self._telemetry.event(t_ms, wire.EVENT_CUFF_STARTED, wire.FAULT_NONE, self.controller.cycle)
             self._next_ms = t_ms + ACTIVE_MS
         else:
             self._released_ms = t_ms
@@ -237,8 +245,6 @@ class Cuff:
 
     def _begun(self, refusal, t_ms):
         if refusal == wire.REFUSAL_NONE:
-            self.session = self._telemetry.session
-            self._telemetry.event(t_ms, wire.EVENT_CUFF_STARTED, wire.FAULT_NONE, self.controller.cycle)
             self.apply()
             self._turn(t_ms)
 
@@ -246,6 +252,29 @@ class Cuff:
         """Ends any cycle and opens the valves, whatever goes on."""
         self.controller.abort(t_ms, wire.NIBP_OUTCOME_ABORTED)
         self.apply()
+
+    def send_oscillogram(self, cycle, t_ms):
+        """Sends the beats of the last cycle. Returns wire.REFUSAL_*."""
+        controller = self.controller
+        beats = controller.capture
+        count = beats.beats
+        if controller.active or cycle != controller.oscillogram_cycle or not count:
+            return wire.REFUSAL_NOT_FOUND
+        parts = (count + OSCILLOGRAM_PART - 1) // OSCILLOGRAM_PART
+        for part in range(parts):
+            if not self._telemetry.oscillogram_part(
+                t_ms,
+                cycle,
+                ALGORITHM,
+                part,
+                parts,
+                beats.pressure_cmmhg,
+                beats.amplitude_mmmhg,
+                beats.t_10ms,
+                count,
+            ):
+                return wire.REFUSAL_BUSY
+        return wire.REFUSAL_NONE
 
     def reset_interlock(self):
         """A person has looked: releases a tripped interlock if the cuff is empty. Returns wire.FAULT_*."""
