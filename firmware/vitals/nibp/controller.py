@@ -74,7 +74,7 @@ class CuffController(Phases):
         self._steep_from = self._steep_from_ms = 0
         self._before_mark = self._decided_at = 0
         self._settled_from = self._fast_since = self._slow_since = None
-        self._dump_since = self._dump_from = self._dump_from_ms = self._dump_last = 0
+        self._dump_since = self._dump_from = self._dump_from_ms = self._dump_last = self._dump_last_ms = 0
         self._measured = self._swept = False
         self.session_reset()
         self._safe_outputs()
@@ -276,6 +276,7 @@ class CuffController(Phases):
         self._dump_since = t_ms
         self._dump_from = self._dump_last = self._supervision.pressure or 0
         self._dump_from_ms = t_ms
+        self._dump_last_ms = self._supervision.pressure_at
         self._enter(t_ms, wire.CUFF_PHASE_DUMPING)
 
     def _measure(self, t_ms, dumped=False):

@@ -49,7 +49,7 @@ class Phases:
         self._enter(t_ms, wire.CUFF_PHASE_INFLATING)
 
     def _rises_steeply(self, t_ms, pressure):
-        """True when the pump fills so little that it cannot be the cuff. A narrow hose makes one steep step, no more."""
+        """True when the pump fills so little that it cannot be the cuff. A narrow hose makes one steep step only."""
         passed_ms = t_ms - self._steep_from_ms
         if passed_ms < limits.BLOCKED_STEP_MS:
             return False
@@ -236,7 +236,11 @@ class Phases:
 
     def _look_for_kink(self, t_ms, pressure):
         """Names a hose that is kinked: through it the valves empty the manifold at once, and the cuff not at all."""
-        if pressure * 8 <= self._dump_last:
+        if t_ms - self._dump_last_ms > limits.SILENCE_MS:
+            # The loop stood still while the valves worked, and this value was measured before it did.
+            self._dump_from = 0
+            self._dump_from_ms = t_ms - limits.DUMP_QUICK_MS
+        elif pressure * 8 <= self._dump_last:
             # From one sample to the next not even the valves empty the manifold: the hose is off, and the cuff open.
             self._dump_from = 0
         elif self._dump_from >= limits.DUMP_QUICK_FROM and pressure * 4 <= self._dump_from:
@@ -248,6 +252,7 @@ class Phases:
             self._dump_from = pressure
             self._dump_from_ms = t_ms
         self._dump_last = pressure
+        self._dump_last_ms = t_ms
 
     def _guard_says_empty(self):
         watch = self._supervision

@@ -13,13 +13,13 @@ class Supervision:
         self.guard = None
         self.above_empty_since = None
         self.empty_since = None
-        self._pressure_at = None
+        self.pressure_at = None
         self._guard_at = None
         self._differ_since = None
 
     def arm(self, t_ms):
         """A cycle begins: silence is counted from now."""
-        self._pressure_at = t_ms
+        self.pressure_at = t_ms
         self._guard_at = t_ms
         self._differ_since = None
 
@@ -28,7 +28,7 @@ class Supervision:
         self.pressure = pressure
         self.guard = guard
         if pressure is not None:
-            self._pressure_at = t_ms
+            self.pressure_at = t_ms
         if guard is not None:
             self._guard_at = t_ms
         highest = pressure
@@ -61,7 +61,7 @@ class Supervision:
             return wire.NIBP_OUTCOME_CHANNEL_MISMATCH
         if self.above_empty_since is not None and t_ms - self.above_empty_since >= limits.OVER_TIME_MS:
             return wire.NIBP_OUTCOME_TIMEOUT
-        if t_ms - self._pressure_at >= limits.SILENCE_MS:
+        if t_ms - self.pressure_at >= limits.SILENCE_MS:
             return wire.NIBP_OUTCOME_SENSOR_FAULT
         if not observing and t_ms - self._guard_at >= limits.SILENCE_MS:
             return wire.NIBP_OUTCOME_GUARD_FAULT
@@ -73,7 +73,7 @@ class Supervision:
 
     def silent_at(self, observing):
         """When silence would end the cycle if nothing came any more."""
-        since = self._pressure_at if observing else min(self._pressure_at, self._guard_at)
+        since = self.pressure_at if observing else min(self.pressure_at, self._guard_at)
         return since + limits.SILENCE_MS
 
     def rested(self, t_ms):

@@ -107,6 +107,7 @@ def test_the_interlock_is_latched_until_a_person_has_looked() -> None:
         assert bench.outcomes() == ["interlock"]
         bench.empty(STOP_S, since_s)
         assert "interlock_trip loop_slow" in bench.events(since_s)
+        assert set(bench.faults_raised(since_s)) <= {"interlock", "loop_slow", "oximeter_fifo"}
         bench.run(35)
         assert bench.ask_start() == "interlock"
         bench.press("a")
@@ -135,31 +136,6 @@ def test_the_interlock_alone_opens_the_valves_within_50_ms_of_300_mmhg() -> None
         bench.clear("kink")
         bench.run(2)
         assert "interlock_trip over_pressure" in bench.events()
-
-
-@stages("pump_stuck_on", "hang")
-def test_the_interlock_alone_holds_the_cuff_to_300_mmhg_when_a_pump_runs_on() -> None:
-    """Pump shorted on, and the loop away when 280 mmHg is passed: the valves open at 300."""
-    with Bench() as bench:
-        bench.begin()
-        bench.inflate_to(120)
-        without(bench, "watchdog_dead", "external_disabled")
-        bench.fault("pump_stuck_on", switch="both")
-        bench.until(lambda: bench.samples[-1].cuff_mmhg > 155, 10, "155 mmHg")
-        # Five naps, each shorter than the time after which the interlock misses the loop.
-        bench.sample_s = 0.005
-        since_s = bench.now_s
-        while bench.samples[-1].manifold_mmhg < NORMAL_MMHG and bench.now_s < since_s + 8:
-            bench.fault("hang", ms=900)
-            bench.run(0.95)
-            if bench.phase == CuffPhase.DUMPING:
-                break
-        bench.sample_s = 0.1
-        bench.run(3)
-        assert bench.peak_mmhg() < SINGLE_FAULT_MMHG
-        assert bench.samples[-1].cuff_mmhg < 60
-        bench.clear("pump_stuck_on")
-        bench.empty(STOP_S)
 
 
 # ------------------------------------------------------------ the watchdog
