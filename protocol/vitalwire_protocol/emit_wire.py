@@ -57,7 +57,7 @@ def emit_wire(schema: Schema) -> str:
                 blocks.append(f"def parse_{m.name}(buf, off, end):\n{body}")
             parsers.append(f"    {m.name.upper()}: {shapes[body]},")
             if m.run and m.run.fields:
-                blocks.append("\n".join(_item_parser(m)))
+                blocks.append(_item_format(m))
     blocks.append("\n".join(["# By message type.", "PARSERS = {", *parsers, "}"]))
     return "\n\n\n".join(block.strip("\n") for block in blocks) + "\n"
 
@@ -179,14 +179,7 @@ def _parser_of_grown(m: MessageRecord) -> list[str]:
     return lines
 
 
-def _item_parser(m: MessageRecord) -> list[str]:
+def _item_format(m: MessageRecord) -> str:
     assert m.run is not None
-    upper = m.name.upper()
-    return [
-        f"{upper}_ITEM_BYTES = const({m.run.item_bytes})",
-        "",
-        "",
-        f"def {m.name}_item(run, i):",
-        f'    """Item `i` of the run of {m.name}: ({", ".join(f.name for f in m.run.fields)})."""',
-        f'    return unpack_from("<{m.run.item_format}", run, {m.run.item_bytes} * i)',
-    ]
+    fields = ", ".join(f.name for f in m.run.fields)
+    return f'# One item of the run of {m.name}: {fields}.\n{m.name.upper()}_ITEM = "<{m.run.item_format}"'

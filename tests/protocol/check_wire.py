@@ -9,6 +9,7 @@ Prints what it checked; ends with an exception at the first difference.
 import json
 import sys
 from binascii import crc32, unhexlify
+from struct import calcsize, unpack_from
 
 sys.path.insert(0, sys.argv[1])
 if sys.implementation.name == "cpython":
@@ -61,8 +62,8 @@ def parsed(vector, body):
     tail = values[-1]
     if isinstance(run, str):
         return list(values[:-1]), bytes(tail)
-    count = len(tail) // wire.SET_LIMITS_ITEM_BYTES
-    return list(values[:-1]), [list(wire.set_limits_item(tail, i)) for i in range(count)]
+    size = calcsize(wire.SET_LIMITS_ITEM)
+    return list(values[:-1]), [list(unpack_from(wire.SET_LIMITS_ITEM, tail, i)) for i in range(0, len(tail), size)]
 
 
 def check(vector, what):

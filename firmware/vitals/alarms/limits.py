@@ -25,7 +25,7 @@ from micropython import const
 
 from vitals.link import wire
 
-ITEM = "<BBHHH"
+ITEM = wire.SET_LIMITS_ITEM
 ITEM_SIZE = const(8)
 RULES = const(7)
 QUEUE = const(32)

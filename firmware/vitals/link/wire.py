@@ -598,12 +598,8 @@ def parse_set_limits(buf, off, end):
     return unpack_from("<IH", buf, off + 1) + (memoryview(buf)[run:end],)
 
 
-SET_LIMITS_ITEM_BYTES = const(8)
-
-
-def set_limits_item(run, i):
-    """Item `i` of the run of set_limits: (rule, priority, threshold, hysteresis, delay_ds)."""
-    return unpack_from("<BBHHH", run, 8 * i)
+# One item of the run of set_limits: rule, priority, threshold, hysteresis, delay_ds.
+SET_LIMITS_ITEM = "<BBHHH"
 
 
 def parse_set_interval(buf, off, end):

@@ -7,7 +7,8 @@ hundred of such names matter. So before compiling
 
 * `module.NAME` becomes the number, wherever `module` is one of the firmware's and NAME one of its integer constants;
 * so does a constant that was imported by name, and it is taken out of that import;
-* a constant is renamed to `_NAME` where it is defined, which the compiler then leaves out.
+* a constant is renamed to `_NAME` where it is defined, which the compiler then leaves out;
+* imports of `const`, which the compiler knows by itself, and of modules that only gave numbers are taken out.
 
 Nothing else of a file changes, not even its line numbers. A traceback names the module (`vitals.app`) and not the file:
 the module's name is in memory anyway. Tests run the compiled form as they run the sources.
@@ -145,11 +146,11 @@ def _rewrite(module: _Module, modules: dict[str, _Module]) -> str:
         numbers = modules[base].constants if base in modules else {}
         folded = {a.asname or a.name: numbers[a.name] for a in node.names if a.name in numbers}
         written |= {name: _number(value) for name, value in folded.items()}
-        if folded:
-            _shorten(lines, node, base, folded)
+        _take_out(lines, node, base, set(folded))
     source = "".join(lines)
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     edits: list[tuple[tuple[int, int], tuple[int, int], str]] = []
+    gave_numbers = set()
     for i, token in enumerate(tokens):
         if token.type != tokenize.NAME or (i > 0 and tokens[i - 1].string == "."):
             continue
@@ -160,19 +161,32 @@ def _rewrite(module: _Module, modules: dict[str, _Module]) -> str:
             wanted = tokens[i + 2]
             if wanted.string in constants:
                 edits.append((token.start, wanted.end, _number(constants[wanted.string])))
-    return _edited(source, edits)
+                gave_numbers.add(token.string)
+    return _without_idle_imports(_edited(source, edits), gave_numbers)
 
 
 def _number(value: int) -> str:
     return str(value) if value >= 0 else f"({value})"
 
 
-def _shorten(lines: list[str], node: ast.ImportFrom, base: str, folded: dict[str, int]) -> None:
-    """Takes the constants out of an import; the file keeps its number of lines."""
-    rest = [f"{a.name} as {a.asname}" if a.asname else a.name for a in node.names if (a.asname or a.name) not in folded]
+def _take_out(lines: list[str], node: ast.ImportFrom, base: str, names: set[str]) -> None:
+    """Takes names out of an import; the file keeps its number of lines."""
+    rest = [f"{a.name} as {a.asname}" if a.asname else a.name for a in node.names if (a.asname or a.name) not in names]
+    if len(rest) == len(node.names):
+        return
     statement = f"from {base} import {', '.join(rest)}" if rest else "pass"
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
     lines[first : last + 1] = [" " * node.col_offset + statement + "\n", *["\n"] * (last - first)]
+
+
+def _without_idle_imports(source: str, gave_numbers: set[str]) -> str:
+    tree = ast.parse(source)
+    idle = gave_numbers - {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"const"}
+    lines = source.splitlines(keepends=True)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            _take_out(lines, node, "." * node.level + (node.module or ""), idle)
+    return "".join(lines)
 
 
 def _edited(source: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]) -> str:

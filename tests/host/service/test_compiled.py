@@ -36,7 +36,12 @@ def test_a_constant_of_another_module_becomes_its_number() -> None:
 
 def test_a_constant_is_taken_out_of_an_import() -> None:
     assert inlined(SOURCES)["pack.user"].splitlines()[1:5] == ["from pack.numbers import high as top", "", "", ""]
+    assert inlined(SOURCES)["pack.numbers"].splitlines()[0] == "pass", "the compiler knows `const` by itself"
+    assert inlined(SOURCES)["pack.other"].splitlines()[0] == "from pack import numbers as n", (
+        "it gives more than numbers"
+    )
     assert inlined(SOURCES)["pack.bare"].splitlines() == ["def f():", "    pass", "    return 7"]
+    assert inlined({**SOURCES, "last": "from pack import numbers\nx = numbers.LOW\n"})["last"].splitlines()[0] == "pass"
 
 
 def test_another_name_of_the_module_counts_too() -> None:
