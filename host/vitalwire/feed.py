@@ -89,6 +89,8 @@ class Summary:
     board: str = ""
     head: str = ""
     complete: bool = True
+    confirmed: bool = True
+    """Whether the board said that the session is over there too."""
     simulated_s: float = 0.0
     real_s: float = 0.0
     why: str = ""

@@ -22,10 +22,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from .clock import Clock
-from .errors import CrashLoop, Incompatible, LinkLost, NoBoard, NotVitalwire, PortBusy, VitalwireError
+from .errors import LinkLost, VitalwireError
 from .feed import Feed, Plan, Summary, Update
 from .link import events as link
 from .link.opening import open_port
+from .link.problems import problem
 from .link.reconnect import Reconnect
 from .link.transport import Transport
 from .record.folder import create_session_folder, folder_name
@@ -182,12 +183,10 @@ class Pump:
         for event in self._core.seen:
             if isinstance(event, link.Connected):
                 self._reconnect.confirmed()
-            elif self._recorder is None and isinstance(event, link.Incompatible):
-                raise Incompatible(event.why)
-            elif self._recorder is None and isinstance(event, link.NoHello):
+            elif self._recorder is None:
                 name = self._transport.name if self._transport else "the board"
-                error = CrashLoop if event.cause == "crash_loop" else NotVitalwire
-                raise error(f"{name}: {event.why}", "`vitalwire ports` lists what is connected")
+                if (error := problem(name, event)) is not None:
+                    raise error
 
     # ------------------------------------------------------------ the port
 
@@ -232,7 +231,7 @@ class Pump:
             return b""
         try:
             transport = self._open_port(self._port_again)
-        except (NoBoard, PortBusy, LinkLost, VitalwireError):
+        except VitalwireError:
             self._reconnect.failed(self._clock.monotonic_ms())
             return b""
         self._transport = transport
@@ -327,7 +326,8 @@ class Pump:
         t_ms, utc_ms = self._now()
         summary, recorder = self.summary, self._recorder
         if recorder is None:
-            return
+            raise LinkLost("the board had not answered yet when the session was over", "give it more --minutes")
+        summary.confirmed = self._core.session.confirmed_end
         summary.why = self._core.session.why_ended
         summary.simulated_s = (t_ms - self._setup.started_t_ms) / 1000
         recorder.close(t_ms, utc_ms, why=summary.why)
@@ -339,12 +339,14 @@ class Pump:
         if self.feed is None:
             return
         now_s = time.monotonic()
-        wanted = self.feed.each_fact and self._facts
+        wanted = self.feed.each_fact and self._facts and self._recorder is not None
         if not force and not wanted and now_s - self._published_s < self.feed.every_s:
             return
         self._published_s = now_s
         snapshot = self._core.snapshot(self._clock.monotonic_ms())
-        facts, self._facts = tuple(self._facts), []
+        facts: tuple[Fact, ...] = ()
+        if self._recorder is not None:  # written before shown: before that there is no record to be in
+            facts, self._facts = tuple(self._facts), []
         self.feed.put(Update(snapshot, facts))
 
 

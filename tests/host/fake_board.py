@@ -46,6 +46,8 @@ class FakeBoard:
         self.unplugged_ms: int | None = None
         self.refuse: dict[int, int] = {}
         self.closed = False
+        self.service = 0
+        """1: its program has given up; it measures nothing, and answers nothing but with hellos."""
         self._seq = 0
         self._out = bytearray()
         self._inbox = bytearray()
@@ -122,7 +124,9 @@ class FakeBoard:
         caps = codec.Capabilities.OXIMETER | codec.Capabilities.CUFF
         identity = "FAKE0001\nbay 2\npytest 1"
         self.send(
-            codec.Hello(0, 0, codec.VERSION_MINOR, 1, 0, 0, 0, 1, 0, 0, codec.SCHEMA_HASH, caps, self.boot, identity)
+            codec.Hello(
+                0, 0, codec.VERSION_MINOR, 1, 0, 0, 0, 1, 0, 0, codec.SCHEMA_HASH, caps, self.boot, identity
+            )._replace(service=self.service)
         )
 
     # ------------------------------------------------------------ inside
@@ -138,12 +142,16 @@ class FakeBoard:
             raise LinkLost("fake: the link to the board ended")
 
     def _beat(self) -> None:
-        self.send(codec.Heartbeat(0, 0, self.boot, self.status, self.crc, self.session, 5000, 3, 90_000, 0))
+        if not self.service:
+            self._send_beat()
         self.at(self._now() + 1000, self._beat)
+
+    def _send_beat(self) -> None:
+        self.send(codec.Heartbeat(0, 0, self.boot, self.status, self.crc, self.session, 5000, 3, 90_000, 0))
 
     def _reading(self) -> None:
         self.at(self._now() + 1000, self._reading)
-        if any(start <= self._now() < end for start, end in self.mute):
+        if self.service or any(start <= self._now() < end for start, end in self.mute):
             return
         spo2, pulse, reason = self.readings(self._now() / 1000)
         no = codec.Reason.OK
@@ -157,6 +165,8 @@ class FakeBoard:
 
     def _command(self, message: codec.Message) -> None:
         self.commands.append(message)
+        if self.service and not isinstance(message, codec.Identify):
+            return
         refusal = self.refuse.get(message.TYPE, codec.Refusal.NONE)
         value = None
         if refusal:

@@ -64,7 +64,8 @@ def stop(port: str | None, as_json: bool) -> None:
     """End any cycle and empty the cuff. The board never refuses this."""
     with open_board(port, service=True) as board:
         say_what_runs(board)
-        board.stop_cuff()
+        if not board.identity.service:  # in service mode the pump is off and the valves are open, and nobody listens
+            board.stop_cuff()
     if as_json:
         print_json({"stopped": True})
     else:

@@ -66,9 +66,14 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
     summary = run_session(plan, plain=plain, quiet=quiet)
     for line in summary_lines(summary):
         talk(line)
-    if not summary.complete:
-        from ..errors import CheckFailed
+    from ..errors import CheckFailed, LinkLost
 
+    if not summary.confirmed:
+        raise LinkLost(
+            f"board {summary.board} was not reached at the end, and the session may go on there",
+            "see that the cuff is empty, or switch the board off",
+        )
+    if not summary.complete:
         raise CheckFailed("the record is not complete: the disk did not take everything", "see session.json")
 
 

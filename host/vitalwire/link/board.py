@@ -46,15 +46,15 @@ from .events import (
     Answered,
     Connected,
     Console,
-    Incompatible,
     LinkEvent,
-    NoHello,
     Notice,
     Received,
     Silent,
+    Stopped,
     TimedOut,
 )
 from .hello import Identity, identity
+from .problems import problem
 from .readings import BoardEvent, Reading, event_of, reading_of
 from .transport import Transport
 
@@ -66,7 +66,6 @@ LATE_RESULT_S: Final = 1.0
 SETTLED_MS: Final = 1_000
 """A board that started less than this ago has not seen its sensors yet, and would refuse commands that need them."""
 HEARTBEAT_S: Final = 1.5
-_FLASH: Final = "`vitalwire flash` puts working firmware on it"
 T = TypeVar("T")
 
 
@@ -128,6 +127,7 @@ class Board:
         self._transport = transport
         self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
         self._answers: dict[int, list[Answered | TimedOut]] = {}
+        self._service_is_good = False
 
     def __enter__(self) -> Board:
         return self
@@ -167,16 +167,17 @@ class Board:
     def connect(self, *, service: bool = False) -> None:
         """Waits for the board's hello. Raises NotVitalwire, Incompatible, CrashLoop or LinkLost.
 
-        `service`: a board in service mode, which measures nothing, is welcome too.
+        `service`: a board in service mode, which measures nothing and answers no command, is welcome too.
         """
+        self._service_is_good = service
         self._handle(self.client.link_opened(self.clock.monotonic_ms()))
         self._flush()
         while self.client.state != "connected":
             self.poll(STEP_S)
+            if self.client.state == "stopped" and self.client.hello is not None:
+                return  # in service mode, and that is good enough
         if self.hello.t_ms < SETTLED_MS:
             self._await_heartbeat()
-        if self.identity.service and not service:
-            raise errors.CrashLoop(f"{self.name}: {self._last_notice('service mode')}", _FLASH)
 
     def _await_heartbeat(self) -> None:
         stream = self._stream(lambda received: isinstance(received.message, Heartbeat) or None, None, HEARTBEAT_S)
@@ -329,17 +330,10 @@ class Board:
         if isinstance(event, Silent):
             self.client.link_closed(self.clock.monotonic_ms(), "silent")
             return errors.LinkLost(f"{self.name}: the board has been silent for 3 s", "check the cable and its power")
-        if isinstance(event, Incompatible):
-            return errors.Incompatible(f"{self.name}: {event.why}", "`vitalwire flash` makes them equal")
-        if isinstance(event, NoHello):
-            if event.cause == "crash_loop":
-                return errors.CrashLoop(f"{self.name}: {event.why}", _FLASH)
-            hint = "choose another port" if event.cause in ("quiet", "foreign") else _FLASH
-            return errors.NotVitalwire(f"{self.name}: {event.why}", hint)
-        return None
-
-    def _last_notice(self, about: str) -> str:
-        return next((text for text in reversed(self.notices) if about in text), about)
+        if isinstance(event, Stopped) and event.cause == "service" and self._service_is_good:
+            self.notices.append(event.why)
+            return None
+        return problem(self.name, event)
 
 
 def _words(command: Command) -> str:

@@ -5,6 +5,7 @@
                              |   ^               |
                              |   +-- restart ----+             a heartbeat or hello with another boot count
                              +--hello--> refused               another layout of messages, or another major version
+                             +--hello, prompt--> stopped       its program does not run; nothing is sent any more
 
 Nothing but hellos is believed before a hello was understood. When connected a ping a second tells the board that its
 host is there, and its answers serve the clock fit. No heartbeat for 3 s is `Silent`, whatever else may come: a
@@ -20,7 +21,7 @@ from vitalwire_protocol.framing import encode_frame
 
 from .clockfit import ClockFit
 from .decoder import Decoder, Loss
-from .diagnosis import Diagnosis
+from .diagnosis import Diagnosis, is_prompt
 from .events import (
     Connected,
     Console,
@@ -34,8 +35,9 @@ from .events import (
     Received,
     Restarted,
     Silent,
+    Stopped,
 )
-from .hello import identity, notices, refusal, wrong_major
+from .hello import EQUAL, identity, in_service, notices, refusal, wrong_major
 from .requests import Requests
 
 if TYPE_CHECKING:
@@ -51,7 +53,11 @@ PING_MS: Final = 1_000
 IDLE_MS: Final = 1_000
 _TIMED: Final = 8  # questions whose answers still serve the clock fit
 
-State = Literal["down", "greeting", "connected", "refused"]
+_JUMP_MS: Final = 2_000  # a board's clock that came back this much off its fit is not the one that was fitted
+_HELD: Final = 64  # frames kept between a restart and the hello that tells which one it was
+_PROMPT: Final = "the board is at its MicroPython prompt: its program has ended"
+
+State = Literal["down", "greeting", "connected", "refused", "stopped"]
 
 
 class Client:
@@ -70,6 +76,8 @@ class Client:
         """Messages dropped because no hello had been understood yet."""
         self._requests = Requests(client_id)
         self._diagnosis = Diagnosis()
+        self._began_again = False
+        self._held: list[Message] = []  # of a start whose hello has not come yet
         self._out = bytearray()
         self._seq = 0
         self._questions: dict[int, int] = {}  # number of a ping or identify -> when it left
@@ -103,15 +111,17 @@ class Client:
             return []
         events: list[LinkEvent] = []
         messages = self.decoder.feed(data)
-        losses = self.decoder.take_losses()
-        at = 0
-        for loss in losses:
-            for message in messages[at : loss.before]:
-                self._take(message, t_ms, events)
-            at = loss.before
-            self._lose(loss, events)
-        for message in messages[at:]:
+        losses, restarts = self.decoder.take_losses(), self.decoder.take_restarts()
+        lost = 0
+        for at, message in enumerate(messages):
+            while lost < len(losses) and losses[lost].before <= at:
+                self._lose(losses[lost], events)
+                lost += 1
+            if at in restarts:
+                self._begin_again(t_ms)
             self._take(message, t_ms, events)
+        for loss in losses[lost:]:
+            self._lose(loss, events)
         self._listen_for_text(t_ms, events)
         self._check_major(events)
         self._idle_ms = t_ms + IDLE_MS if self.decoder.pending else None
@@ -175,12 +185,18 @@ class Client:
             self._take_hello(message, t_ms, events)
             return
         if self.state != "connected":
-            self.unheard += 1
+            if self._began_again and len(self._held) < _HELD:
+                self._held.append(message)
+            else:
+                self.unheard += 1
+            if self.state == "stopped" and isinstance(message, Heartbeat):
+                self._greet(t_ms)  # only a running program beats: what looked like its prompt was none, or is over
             return
         if isinstance(message, Heartbeat):
             if self.hello is not None and message.boot != self.hello.boot:
                 self._restarted(message.boot, None, t_ms, events)
                 self._greet(t_ms)
+                self._silent_ms = t_ms + HEARTBEAT_MS
                 return
             self._hear(t_ms)
             self.clock_fit.observe(message.t_ms, t_ms)
@@ -196,20 +212,26 @@ class Client:
         self._no_hello_ms = None
         if why is not None:
             if self.state != "refused":
-                events.append(Incompatible(why))
-            self._refuse()
+                events.append(Incompatible(why, EQUAL))
+            self._be_still("refused")
             return
         before = self.hello
         if before is not None and identity(before).serial != identity(hello).serial:
             events.append(Notice(f"another board is on this port: {identity(hello)}, before it {identity(before)}"))
             events += self._requests.end_all("another board is on this port")
             self.clock_fit.restart()
-        elif before is not None and before.boot != hello.boot:
+        elif before is not None and (before.boot != hello.boot or self._began_again):
             self._restarted(hello.boot, hello.reset_cause, t_ms, events)
-        elif self.state == "connected":
+        elif self.state == "connected" and not hello.service:
             self._hear(t_ms)
             return
-        self.hello = hello
+        elif before is not None:
+            self._check_clock(hello, t_ms, events)
+        self.hello, self._began_again = hello, False
+        if hello.service:
+            if self.state != "stopped" or before is None or before.boot != hello.boot:
+                self._stop("service", in_service(hello), events)
+            return
         self.state = "connected"
         self._identify_ms = None
         self._ping_ms = t_ms
@@ -217,8 +239,30 @@ class Client:
         self.clock_fit.observe(hello.t_ms, t_ms)
         events.append(Connected(hello))
         events += [Notice(text) for text in notices(hello)]
+        held, self._held = self._held, []
+        for message in held:
+            self._take(message, t_ms, events)
         self._requests.repeat_now(t_ms)
         self._send_requests(t_ms)
+
+    def _begin_again(self, t_ms: int) -> None:
+        """The frames that follow are a new start's: they wait for its hello, which says when that was and why."""
+        if self.state == "connected":
+            self._greet(t_ms)
+            self._silent_ms = t_ms + HEARTBEAT_MS
+            self._began_again = True
+            self._held.clear()
+
+    def _check_clock(self, hello: Hello, t_ms: int, events: list[LinkEvent]) -> None:
+        """The board is back after a loss, by its count of starts the same one. Its clock must bear that out: a count
+        that could not be saved stays, and old times would be given to new readings."""
+        made_ms = self.clock_fit.host_ms(hello.t_ms)
+        if made_ms is None or abs(made_ms - t_ms) <= _JUMP_MS:
+            return
+        if self.clock_fit.is_behind(hello.t_ms):
+            self._restarted(hello.boot, hello.reset_cause, t_ms, events)
+        else:
+            self.clock_fit.restart()  # the computer slept, say
 
     def _restarted(self, boot: int, cause: int | None, t_ms: int, events: list[LinkEvent]) -> None:
         events.append(Restarted(boot, cause))
@@ -250,12 +294,14 @@ class Client:
             events.append(Console(line))
             if (notice := self._diagnosis.line(line, t_ms)) is not None:
                 events.append(Notice(notice))
+            if is_prompt(line) and self.state in ("connected", "greeting"):
+                self._stop("repl", _PROMPT, events)
 
     def _check_major(self, events: list[LinkEvent]) -> None:
         major, self.decoder.other_major = self.decoder.other_major, None
         if major is not None and self.state != "refused":
-            self._refuse()
-            events.append(Incompatible(wrong_major(major)))
+            self._be_still("refused")
+            events.append(Incompatible(*wrong_major(major)))
 
     # ------------------------------------------------------------ sending and time
 
@@ -265,9 +311,26 @@ class Client:
         self._identify_ms = t_ms + IDENTIFY_MS
         self._ask(Identify.request(), t_ms)
 
-    def _refuse(self) -> None:
-        self.state = "refused"
+    def _be_still(self, state: Literal["refused", "stopped"]) -> None:
+        self.state = state
         self._identify_ms = self._ping_ms = self._silent_ms = self._no_hello_ms = None
+        self._began_again = False
+        self._held.clear()
+
+    def _stop(self, cause: str, why: str, events: list[LinkEvent]) -> None:
+        """Sends nothing more to a board whose program does not run: every byte would go into its prompt.
+
+        Before any hello the time for one goes on, and what came until then is explained together.
+        """
+        due_ms = self._no_hello_ms
+        self._be_still("stopped")
+        self._questions.clear()
+        self._out.clear()
+        if due_ms is not None:
+            self._no_hello_ms = due_ms
+            return
+        events += self._requests.end_all("the board's program does not run")
+        events.append(Stopped(why, cause))
 
     def _hear(self, t_ms: int) -> None:
         self._heard_ms = t_ms

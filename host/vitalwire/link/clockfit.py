@@ -65,6 +65,10 @@ class ClockFit:
             return device_ms
         return self._last + (device_ms - self._last + WRAP // 2) % WRAP - WRAP // 2
 
+    def is_behind(self, device_ms: int) -> bool:
+        """Whether the board's clock has already shown a later time: then this is not the start that was fitted."""
+        return self._last is not None and self.extend(device_ms) < self._last
+
     def observe(self, device_ms: int, arrived_ms: int) -> None:
         """A message that was made at `device_ms` and sent at once arrived at `arrived_ms`."""
         device = self.extend(device_ms)

@@ -30,6 +30,10 @@ MAX_LINES: Final = 200
 """Console lines kept between two calls of `take_console`; the oldest go first."""
 MAX_LOSSES: Final = 1000
 _SEQUENCE: Final = 1 << 16
+_FIRST_FRAMES: Final = 64
+_BACK_MS: Final = 500
+"""One of a board's first frames whose clock is so much behind the frame before it: the board has started again."""
+_HALF_CLOCK: Final = 1 << 31
 _TEXT: Final = bytes([*b"\t\n\r\x1b", *range(0x20, 0x7F)])
 _MARKS: Final = (b"Traceback (most recent call last)", b"\n>>> ", b"MicroPython v", b"Brownout", b"Guru Meditation")
 
@@ -85,8 +89,10 @@ class Decoder:
         self._tail = bytearray()
         self._overlong = False
         self._next_seq: int | None = None
+        self._last_ms: int | None = None
         self._boot: int | None = None
         self._losses: deque[Loss] = deque(maxlen=MAX_LOSSES)
+        self._restarts: deque[int] = deque(maxlen=MAX_LOSSES)
         self._console = _ConsoleText()
 
     def feed(self, data: bytes) -> list[Message]:
@@ -120,6 +126,12 @@ class Decoder:
         self._losses.clear()
         return losses
 
+    def take_restarts(self) -> list[int]:
+        """Which messages of the last `feed` were the first ones of a board that had started again."""
+        restarts = list(self._restarts)
+        self._restarts.clear()
+        return restarts
+
     def take_console(self) -> list[str]:
         """The lines of text that the board printed since the last call."""
         return self._console.take()
@@ -139,7 +151,7 @@ class Decoder:
         self._tail.clear()
         self._overlong = False
         self._console.end_overlong()
-        self._next_seq = None
+        self._next_seq = self._last_ms = None
 
     def _keep(self, data: bytes) -> None:
         """Holds back what no zero has ended yet, never more than one frame of it."""
@@ -198,26 +210,36 @@ class Decoder:
                 seq = message.seq
                 add(message)
             if seq != expected:
-                self._check_sequence(seq, message, expected, len(messages))
+                self._check_sequence(seq, message, expected, messages)
             expected = (seq + 1) % _SEQUENCE
             if type(message) is Hello:
                 self._boot = message.boot
         self._next_seq = expected
+        if messages:
+            self._last_ms = messages[-1].t_ms
         self.counters.frames += len(messages)
         return messages
 
-    def _check_sequence(self, seq: int, message: Message | None, expected: int | None, messages: int) -> None:
+    def _check_sequence(self, seq: int, message: Message | None, expected: int | None, messages: list[Message]) -> None:
         if expected is None:
             return
         counters = self.counters
         ahead = (seq - expected) % _SEQUENCE
+        began_again = message is not None and seq < _FIRST_FRAMES and self._went_back(messages)
         new_boot = isinstance(message, Hello) and self._boot is not None and message.boot != self._boot
-        if new_boot or ahead >= _SEQUENCE // 2:
+        if began_again:
+            self._restarts.append(len(messages) - 1)
+        if began_again or new_boot or ahead >= _SEQUENCE // 2:
             counters.sequence_restarts += 1
             return
         counters.sequence_gaps += 1
         counters.frames_lost += ahead
-        self._losses.append(Loss(messages if message is None else messages - 1, ahead, expected))
+        self._losses.append(Loss(len(messages) - (message is not None), ahead, expected))
+
+    def _went_back(self, messages: list[Message]) -> bool:
+        """Whether the board's clock at the last message is well behind that of the one before it."""
+        before_ms = messages[-2].t_ms if len(messages) > 1 else self._last_ms
+        return before_ms is not None and _BACK_MS < (before_ms - messages[-1].t_ms) % (2 * _HALF_CLOCK) < _HALF_CLOCK
 
     def _refuse(self, piece: bytes) -> int | None:
         """Counts a piece that gave no message, or keeps it as text. Not the hot path: it looks from the start again.

@@ -16,6 +16,11 @@ PROMPT: Final = ">>>"
 TRACEBACK: Final = "Traceback (most recent call last)"
 
 
+def is_prompt(text: str) -> bool:
+    """Whether a printed line is MicroPython's prompt: what is sent now would be run as a program."""
+    return text.startswith(PROMPT)
+
+
 class Diagnosis:
     """Remembers what matters of one open link: text that was printed, and restarts."""
 
@@ -29,10 +34,9 @@ class Diagnosis:
 
     def line(self, text: str, t_ms: int) -> str | None:
         """Takes a printed line; returns a sentence where it tells something that a person should know now."""
-        if text.startswith(PROMPT):
-            first, self._prompt = not self._prompt, True
-            return "the board is at its MicroPython prompt: its program has ended" if first else None
-        if TRACEBACK in text:
+        if is_prompt(text):
+            self._prompt = True
+        elif TRACEBACK in text:
             self._traceback, self._error = True, ""
             self._tracebacks.append(t_ms)
         elif self._traceback and not text.startswith((" ", "\t")) and not self._error:
@@ -69,4 +73,4 @@ class Diagnosis:
         return "quiet", "nothing that speaks Vitalwire answers there: not one byte came"
 
 
-__all__ = ["Diagnosis"]
+__all__ = ["Diagnosis", "is_prompt"]

@@ -37,6 +37,16 @@ class Incompatible:
     """The board speaks a protocol that we must not read; its messages are dropped until another hello comes."""
 
     why: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The board is there and its program does not run: nothing is measured, and nothing is sent to it any more, until
+    it says a hello again. `cause` is `service` (it chose service mode) or `repl` (it shows its prompt)."""
+
+    why: str
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,7 @@ LinkEvent = (
     | Received
     | Lost
     | Silent
+    | Stopped
     | Answered
     | TimedOut
     | Console
@@ -148,5 +159,6 @@ __all__ = [
     "Received",
     "Restarted",
     "Silent",
+    "Stopped",
     "TimedOut",
 ]

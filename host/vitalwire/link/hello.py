@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vitalwire_protocol.codec import (
     SCHEMA_HASH,
@@ -18,6 +18,10 @@ from vitalwire_protocol.codec import (
 
 if TYPE_CHECKING:
     from vitalwire_protocol.codec import Hello
+
+
+FLASH: Final = "`vitalwire flash` puts working firmware on it"
+EQUAL: Final = "`vitalwire flash` makes them equal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,16 @@ def refusal(hello: Hello) -> str | None:
     return None
 
 
-def wrong_major(major: int) -> str:
-    """The sentence for intact frames of another major version."""
-    newer = "a newer vitalwire on this computer" if major > VERSION_MAJOR else "newer firmware"
-    return f"the board speaks protocol version {major} and this program version {VERSION_MAJOR}; it needs {newer}"
+def wrong_major(major: int) -> tuple[str, str]:
+    """The sentence for intact frames of another major version, and what to do."""
+    newer = "install a newer vitalwire on this computer" if major > VERSION_MAJOR else FLASH
+    return f"the board speaks protocol version {major} and this program version {VERSION_MAJOR}", newer
+
+
+def in_service(hello: Hello) -> str:
+    """The sentence for a board in service mode: it measures nothing, and what is sent to it goes into its prompt."""
+    cause = "" if hello.reset_fault == Fault.NONE else f", because of {name_of(Fault, hello.reset_fault)}"
+    return f"board {identity(hello)} is in service mode{cause}; it measures nothing"
 
 
 def notices(hello: Hello) -> list[str]:
@@ -73,12 +83,9 @@ def notices(hello: Hello) -> list[str]:
     if hello.minor != VERSION_MINOR:
         said.append(
             f"board {who} speaks protocol {VERSION_MAJOR}.{hello.minor} and this program"
-            f" {VERSION_MAJOR}.{VERSION_MINOR}; what both know works, `vitalwire flash` makes them equal"
+            f" {VERSION_MAJOR}.{VERSION_MINOR}; what both know works, {EQUAL}"
         )
-    if hello.service:
-        cause = "" if hello.reset_fault == Fault.NONE else f", because of {name_of(Fault, hello.reset_fault)}"
-        said.append(f"board {who} is in service mode{cause}; it measures nothing")
     return said
 
 
-__all__ = ["Identity", "identity", "notices", "refusal", "wrong_major"]
+__all__ = ["EQUAL", "FLASH", "Identity", "identity", "in_service", "notices", "refusal", "wrong_major"]

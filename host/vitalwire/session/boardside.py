@@ -59,6 +59,8 @@ class BoardSide:
         self._waveform_asked = False
         self._waveform_was_off = False
         self.finished = False
+        self.confirmed_end = False
+        """Whether the board has said that no session of ours is open there any more."""
         self.began = False
         """Whether the board has confirmed the session at least once."""
         self.notice = ""
@@ -120,7 +122,7 @@ class BoardSide:
             if beat.session == session:
                 self._send(SessionEnd.request(session))
             else:
-                self.finished = True
+                self.finished = self.confirmed_end = True
         elif beat.session is None:
             self._send(self._begin(t_ms))
         elif beat.session != session:
@@ -154,7 +156,7 @@ class BoardSide:
             self._waveform_was_off = True
             self._send(ConfigSet.request(ConfigKey.PPG_STREAM, "1"))
         elif answer.command == SessionEnd.TYPE and self._ending_since_ms is not None:
-            self.finished = True
+            self.finished = self.confirmed_end = True
         elif answer.command == SessionEnd.TYPE:
             self._send(self._begin(t_ms))
 

@@ -7,7 +7,8 @@ from .facts import Vitals
 
 
 class Gaps:
-    """At most one gap is open. `why` is one word: `unplugged`, `silent`, `restarted`, `stale`, `incompatible`."""
+    """At most one gap is open. `why` is one word: `unplugged`, `silent`, `restarted`, `stale`, `stopped`,
+    `incompatible`."""
 
     def __init__(self, utc_offset_ms: int) -> None:
         self._utc_offset_ms = utc_offset_ms

@@ -75,6 +75,11 @@ class Session:
         """Whether anything in this session came from a simulated board."""
         return "simulated" in self._bedside.flags
 
+    @property
+    def confirmed_end(self) -> bool:
+        """Whether the board has confirmed that the session is over there too."""
+        return self._board.confirmed_end or not self._board.began
+
     def next_deadline(self) -> int | None:
         """When `advance` next has something to do, or None."""
         times = [self._watch.next_deadline(), self._board.next_deadline(), self._bedside.stale_at()]
@@ -212,6 +217,8 @@ class Session:
                 return self._lost("silent", "no heartbeat for 3 s", t_ms, event.since_ms, "silent")
             case link.Incompatible():
                 return self._lost("down", event.why, t_ms, t_ms, "incompatible")
+            case link.Stopped():
+                return self._lost("stopped", event.why, t_ms, t_ms, "stopped")
             case link.NoHello():
                 self._link_detail = event.why
                 return [note(t_ms, "link", "no_hello", detail=event.why)]
@@ -243,7 +250,7 @@ class Session:
 
     def _lost(self, word: str, why: str, t_ms: int, since_ms: int, gap: str) -> list[Fact]:
         self._link, self._link_detail = word, why
-        if word == "down":
+        if word in ("down", "stopped"):  # nothing that is sent from now on is heard
             self._board.disconnected()
         facts: list[Fact] = [self._journal.note(t_ms, "link", "link", word, detail=why)]
         facts += self._gaps.begin(since_ms, gap)
@@ -277,4 +284,5 @@ class Session:
         if self.finished or not self._why_ended or not self._board.finished:
             return []
         self.finished = True
-        return [*self._gaps.end(t_ms), self._journal.note(t_ms, "session", "session", "ended", detail=self._why_ended)]
+        said = self._why_ended + ("" if self.confirmed_end else "; the board did not confirm that it ended the session")
+        return [*self._gaps.end(t_ms), self._journal.note(t_ms, "session", "session", "ended", detail=said)]

@@ -93,12 +93,6 @@ def test_a_refused_board_that_was_flashed_meanwhile_is_welcome(bench: Bench) -> 
     assert kinds(bench.get(bench.board.hello())) == ["Connected"]
 
 
-def test_service_mode_is_said(bench: Bench) -> None:
-    bench.open()
-    events = bench.get(bench.board.hello(service=1, reset_fault=codec.Fault.CRASH_LOOP))
-    assert "service mode, because of crash_loop" in of(events, Notice)[0].text  # type: ignore[union-attr]
-
-
 @pytest.mark.parametrize(
     ("noise", "cause", "words"),
     [
