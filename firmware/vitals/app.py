@@ -255,6 +255,8 @@ class App:
         if self.config.own_supply:
             self._supply_mv = supply_mv(self.board.supply_read())
             self.faults.observe(wire.FAULT_SUPPLY_LOW, self._supply_mv < SUPPLY_LOW_MV, t_ms, self._supply_mv)
+            if self.cuff.controller.active and self.faults.is_standing(wire.FAULT_SUPPLY_LOW):
+                self.cuff.controller.abort(t_ms, wire.NIBP_OUTCOME_SUPPLY_LOW)
         else:
             self._supply_mv = None
 
