@@ -66,6 +66,25 @@ class Sample(NamedTuple):
     external_tripped: bool
 
 
+SBP, DBP = 118, 76
+"""Of the patient `calm`."""
+
+
+def no_value(result: NibpResult) -> bool:
+    """Whether a result carries no pressure at all."""
+    return result.sbp_mmhg is None and result.map_mmhg is None and result.dbp_mmhg is None
+
+
+def right(result: NibpResult) -> bool:
+    """Whether a result carries the patient's pressures, within what one reading may be off."""
+    return (
+        result.sbp_mmhg is not None
+        and result.dbp_mmhg is not None
+        and abs(result.sbp_mmhg - SBP) <= 8
+        and abs(result.dbp_mmhg - DBP) <= 8
+    )
+
+
 class Bench:
     """One simulated board and a host that pings it. Use as a context manager."""
 

@@ -165,3 +165,9 @@ def staged() -> set[str]:
         for marked in re.findall(r"@stages\(([^)]*)\)", file.read_text(encoding="utf-8")):
             names |= set(re.findall(r'"(\w+)"', marked))
     return names
+
+
+def label(row: Any) -> str:
+    """A test's name for a row of the table."""
+    more = "-".join(f"{key}-{value}" for key, value in row.arguments.items())
+    return "-".join(part for part in (row.fault, getattr(row, "at", ""), more) if part)

@@ -1,71 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each fault of the registry, staged: the cuff's true pressure, the fault's name on the wire, absence, recovery."""
+"""Each fault of the cuff, staged: its true pressure, the fault's name on the wire, absent numbers, recovery."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from bench import FAULT_S, NORMAL_MMHG, SINGLE_FAULT_MMHG, STOP_S, Bench
-from table import CUFF_ROWS, FINGER_ROWS, GLITCHES, NO_NEAR_MISS, Finger, Row, listed, staged, stages
+from bench import FAULT_S, NORMAL_MMHG, STOP_S, Bench, no_value, right
+from table import CUFF_ROWS, Row, label, stages
 
 from vitalwire_protocol.codec import (
     ConfigKey,
     ConfigSet,
-    CuffPhase,
     NibpResult,
     Outcome,
-    OximetryReading,
-    Reason,
     Status,
-    name_of,
 )
-
-SBP, DBP = 118, 76
-"""Of the patient `calm`."""
-
-
-def no_value(result: NibpResult) -> bool:
-    """Whether a result carries no pressure at all."""
-    return result.sbp_mmhg is None and result.map_mmhg is None and result.dbp_mmhg is None
-
-
-def right(result: NibpResult) -> bool:
-    """Whether a result carries the patient's pressures, within what one reading may be off."""
-    return (
-        result.sbp_mmhg is not None
-        and result.dbp_mmhg is not None
-        and abs(result.sbp_mmhg - SBP) <= 8
-        and abs(result.dbp_mmhg - DBP) <= 8
-    )
-
-
-def label(row: Any) -> str:
-    """A test's name for a row of the table."""
-    more = "-".join(f"{key}-{value}" for key, value in row.arguments.items())
-    return "-".join(part for part in (row.fault, getattr(row, "at", ""), more) if part)
 
 
 def timed(row: Row) -> Any:
     """A row as a parameter; those whose like is among the fast tests are slow."""
     return pytest.param(row, id=label(row), marks=[pytest.mark.slow] if row.slow else [])
-
-
-# ------------------------------------------------------------ the table is complete
-
-
-def test_every_fault_of_the_registry_is_staged() -> None:
-    """A fault that nobody stages is a fault that nobody knows the outcome of."""
-    names = {row.name for row in listed()}
-    assert names - staged() == set()
-    assert staged() - names == set(), "a fault that the simulated board does not know"
-
-
-def test_every_fault_has_a_near_miss_or_a_reason_why_not() -> None:
-    """Without a near miss a detector that always fires would pass."""
-    glitches = {glitch.fault for glitch in GLITCHES}
-    for row in listed():
-        assert (row.near_miss is not None) + (row.name in glitches) + (row.name in NO_NEAR_MISS) == 1, row.name
 
 
 # ------------------------------------------------------------ faults that end a cycle
@@ -236,101 +191,6 @@ def test_what_disturbs_a_reading_makes_it_absent_or_leaves_it_right(name: str, a
         assert bench.longest_above_s() < 180
 
 
-# ------------------------------------------------------------ faults of the oximeter
-
-
-@pytest.mark.parametrize("row", FINGER_ROWS, ids=label)
-def test_a_fault_of_the_oximeter_takes_its_numbers_away_and_not_the_cuff_s(row: Finger) -> None:
-    """In a running cycle: no SpO2 and the reason, never zero or the last one; the cuff reads; it all comes back."""
-    with Bench() as bench:
-        bench.begin()
-        bench.run(12)
-        assert bench.reading().spo2_pct is not None
-        bench.inflate_to(100)
-        since_s = bench.fault(row.fault, **row.arguments)
-        assert right(bench.result()), "the cuff is not disturbed"
-        assert set(bench.faults_raised(since_s)) == set(row.raised.split())
-        settled = [r for t_s, r in bench.messages if isinstance(r, OximetryReading) and t_s > since_s + 5]
-        assert len(settled) > 20, "readings go on, without values"
-        assert all(r.spo2_pct is None for r in settled)
-        assert row.pulse_may_stay or all(r.pulse_bpm is None for r in settled)
-        assert all(r.pulse_bpm is None or abs(r.pulse_bpm - 64) < 4 for r in settled)
-        assert {name_of(Reason, r.spo2_reason) for r in settled[10:]} <= set(row.reasons.split())
-        bench.clear(row.fault)
-        took_s = bench.until(lambda: bench.of(OximetryReading)[-1].spo2_pct is not None, 30, "readings again")
-        assert took_s <= 30
-        bench.run(8)
-        assert abs(bench.of(OximetryReading)[-1].spo2_pct - 98) <= 2
-        assert bench.events(since_s).count(f"fault_cleared {row.raised}") == bool(row.raised)
-
-
-@stages("oximeter_wrong_id")
-def test_another_part_at_the_oximeter_s_address_gives_no_numbers() -> None:
-    """From the start: the fault and the number of the part are told; the right part works without a restart."""
-    with Bench(faults=[["oximeter_wrong_id", 0]]) as bench:
-        bench.begin()
-        bench.until(lambda: "oximeter_id" in bench.faults_raised(), 3, "the fault")
-        reading = bench.reading()
-        assert reading.spo2_pct is None
-        assert reading.pulse_bpm is None
-        assert reading.spo2_reason == Reason.WRONG_PART
-        bench.clear("oximeter_wrong_id")
-        bench.until(lambda: bench.of(OximetryReading)[-1].spo2_pct is not None, 30, "readings")
-
-
-@pytest.mark.slow
-@stages("motion", "weak_pulse")
-@pytest.mark.xfail(strict=True, reason="SpO2 is drawn towards 85 % by movement that red and infrared share")
-@pytest.mark.parametrize(
-    ("name", "arguments"), [("motion", {}), ("motion", {"pct": 40}), ("weak_pulse", {"perfusion_pct": 0.05})]
-)
-def test_a_disturbed_finger_gives_no_wrong_saturation(name: str, arguments: dict[str, float]) -> None:
-    """Absent with a reason, or near the truth, at each moment: what moves in the light is not the blood."""
-    with Bench() as bench:
-        bench.begin()
-        bench.sample_s = 0.5
-        bench.run(15)
-        since_s = bench.fault(name, **arguments)
-        bench.run(40)
-        bench.clear(name)
-        bench.run(20)
-        readings = bench.of(OximetryReading, since_s)
-        wrong = [r for r in readings if r.spo2_pct is not None and abs(r.spo2_pct - 98) > 4]
-        assert not wrong, f"{len(wrong)} of {len(readings)}: {wrong[:3]}"
-
-
-@stages("motion")
-def test_a_finger_that_moves_much_gives_mostly_no_saturation_and_the_cuff_reads_on() -> None:
-    """Of a finger that shakes all the time less than half of the readings have a value."""
-    with Bench() as bench:
-        bench.begin()
-        bench.run(12)
-        since_s = bench.fault("motion")
-        bench.start()
-        assert right(bench.result())
-        readings = bench.of(OximetryReading, since_s + 5)
-        there = [r for r in readings if r.spo2_pct is not None]
-        assert len(there) < len(readings) / 2
-
-
-@stages("fifo_overflow")
-def test_a_loop_that_stands_still_counts_the_samples_that_it_lost() -> None:
-    """Half a second without the loop, in mid-inflation: lost samples are counted and told, the cuff reads."""
-    with Bench() as bench:
-        bench.begin()
-        bench.run(12)
-        bench.inflate_to(80)
-        since_s = bench.fault("fifo_overflow")
-        assert right(bench.result()), bench.story()
-        lost = [e.value for _, e in bench.messages if getattr(e, "event", None) == 19]
-        truth = bench.twin.state()["oximeter_samples_lost"]
-        # One sample may be lost between reading the chip's counter and emptying its FIFO, which resets it.
-        assert truth > 10
-        assert truth - 1 <= sum(lost) <= truth
-        assert "interlock" not in bench.faults_raised(since_s)
-        assert bench.reading().spo2_pct is not None
-
-
 # ------------------------------------------------------------ layers that fail unseen
 
 
@@ -371,95 +231,3 @@ def test_a_layer_that_nobody_needs_is_not_missed_in_a_healthy_cycle(name: str) -
         assert right(bench.result())
         assert bench.faults_raised() == []
         assert bench.peak_mmhg() < 180
-
-
-# ------------------------------------------------------------ near misses
-
-
-NEAR_MISSES = [row for row in listed() if row.near_miss is not None]
-_GROUPS = {
-    "electrical": "oximeter_bus_held cuff_bus_held oximeter_wrong_id fifo_overflow hang cuff_sensor_drift"
-    " cuff_sensor_gain guard_drift guard_gain",
-    "air": "leak valve_bleed_stuck_shut valve_dump_stuck_shut pump_dead external_drift supply_low arm_motion kink",
-    "patient": "finger_off motion weak_pulse irregular cuff_loose leak_slow",
-}
-_ONCE = ("oximeter_bus_held", "cuff_bus_held", "fifo_overflow", "hang")
-"""Near misses that are over by themselves: they come in inflation and in deflation."""
-
-
-def nothing_happens(near: dict[str, dict[str, float]]) -> None:
-    """A cycle among near misses: its value is right, nothing is raised, nothing restarts."""
-    with Bench() as bench:
-        bench.begin()
-        bench.run(2)
-        bench.ask(ConfigSet, ConfigKey.OWN_SUPPLY, "1")
-        for name in near:
-            if name not in _ONCE:
-                bench.fault(name, **near[name])
-        bench.start()
-        for mmhg, phase in ((60, CuffPhase.INFLATING), (130, CuffPhase.DEFLATING)):
-            reached = (lambda: bench.samples[-1].cuff_mmhg >= 60) if mmhg == 60 else bench_below(bench, mmhg, phase)
-            bench.until(reached, 60, f"{mmhg} mmHg")
-            for name in near:
-                if name in _ONCE:
-                    bench.fault(name, **near[name])
-                    bench.run(0.3)
-        assert right(bench.result()), bench.story()
-        bench.empty(10)
-        readings = bench.of(OximetryReading)[-10:]
-        assert all(r.spo2_pct is not None and abs(r.spo2_pct - 98) <= 3 for r in readings), readings
-        assert all(r.pulse_bpm is not None and abs(r.pulse_bpm - 64) <= 6 for r in readings), readings
-        allowed = {"loop_slow"} if "fifo_overflow" in near else set()  # a loop of 150 ms is slow, and says so
-        assert set(bench.faults_raised()) <= allowed, bench.story()
-        assert not [name for name in bench.events() if name.startswith("interlock")]
-        assert bench.twin.state()["restarts"] == {"power_on": 1}
-        assert bench.peak_mmhg() < 180
-
-
-def bench_below(bench: Bench, mmhg: float, phase: int) -> Any:
-    """Whether the cuff is in a phase and below a pressure."""
-    return lambda: bench.phase == phase and bench.samples[-1].cuff_mmhg <= mmhg
-
-
-def test_the_near_misses_are_all_in_a_group() -> None:
-    """So that the fast tests leave none out."""
-    assert sorted(" ".join(_GROUPS.values()).split()) == sorted(row.name for row in NEAR_MISSES)
-
-
-@pytest.mark.parametrize("group", _GROUPS)
-def test_near_misses_together_disturb_nothing(group: str) -> None:
-    """Many parts at the edge of their tolerances at once are still a healthy board."""
-    near = {row.name: row.near_miss for row in NEAR_MISSES if row.name in _GROUPS[group].split()}
-    nothing_happens(near)  # type: ignore[arg-type]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("row", NEAR_MISSES, ids=lambda row: row.name)
-def test_a_near_miss_alone_disturbs_nothing(row: Any) -> None:
-    """Each by itself, so that one does not hide another."""
-    nothing_happens({row.name: row.near_miss})
-
-
-def test_faults_that_are_over_before_they_count_disturb_nothing() -> None:
-    """One failed conversion, one lost reading, a stall of less than half a second: in inflation and in deflation."""
-    with Bench() as bench:
-        bench.begin()
-        bench.run(12)
-        for mmhg in (40, 150):
-            if mmhg == 40:
-                bench.inflate_to(40)
-            else:
-                bench.until(lambda: bench.phase == CuffPhase.DEFLATING and bench.samples[-1].cuff_mmhg <= 150, 60)
-            for glitch in GLITCHES:
-                if glitch.fault == "guard_stuck":
-                    bench.fault(glitch.fault, mmhg=bench.samples[-1].cuff_mmhg)
-                else:
-                    bench.fault(glitch.fault)
-                bench.run(glitch.ms / 1000)
-                bench.clear(glitch.fault)
-                bench.run(0.15)
-        assert right(bench.result()), bench.story()
-        assert bench.faults_raised() == [], bench.story()
-        assert bench.reading().spo2_pct is not None
-        assert bench.twin.state()["restarts"] == {"power_on": 1}
-        assert bench.peak_mmhg() < SINGLE_FAULT_MMHG

@@ -6,9 +6,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from bench import NORMAL_MMHG, STOP_S, Bench
+from bench import NORMAL_MMHG, STOP_S, Bench, no_value, right
 from table import stages
-from test_each_fault import no_value, right
 
 from vitalwire_protocol.codec import (
     CuffPhase,

@@ -9,9 +9,8 @@ layers go once the cycle runs.
 from __future__ import annotations
 
 import pytest
-from bench import ABOVE_S, FAULT_S, NORMAL_MMHG, SINGLE_FAULT_MMHG, STOP_S, Bench
+from bench import ABOVE_S, FAULT_S, NORMAL_MMHG, SINGLE_FAULT_MMHG, STOP_S, Bench, no_value
 from table import stages
-from test_each_fault import no_value
 
 from vitalwire_protocol.codec import CuffPhase, Hello, NibpResult, ResetCause
 
