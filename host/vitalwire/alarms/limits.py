@@ -49,8 +49,8 @@ def parse_limits(text: str, where: str) -> tuple[Limit, ...]:
         raise UsageError(f"{where}: too large for a limits file (over {TEXT_MAX // 1024} kB)")
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{where}: not valid TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
+        raise UsageError(f"{where}: not valid TOML: {str(error).partition(';')[0]}") from None
     lines = _Lines(text, where)
     for name in document:
         if name != "limits":

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 def port_argument(function: F) -> F:
     """The optional PORT; `vitalwire --help` says what it may be."""
     return click.argument("port", required=False, metavar="[PORT]")(function)
+
+
+class Minutes(click.FloatRange):
+    """A number of minutes within a range; unlike click's own range it takes neither nan nor inf."""
+
+    name = "minutes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number of minutes.", param, ctx)
+        return number
 
 
 def json_option(function: F) -> F:
@@ -62,4 +75,4 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-__all__ = ["json_option", "port_argument", "print_json", "say", "say_what_runs", "terminable"]
+__all__ = ["Minutes", "json_option", "port_argument", "print_json", "say", "say_what_runs", "terminable"]

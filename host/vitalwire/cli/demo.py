@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from ..errors import VitalwireError
+from .common import Minutes
 
 URL = "sim://?patient=esketamine&seed=1&speed=max"
 MINUTES = 30
@@ -24,7 +25,7 @@ Row = dict[str, str]
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
-@click.option("--minutes", type=click.FloatRange(min=1, max=MINUTES), default=MINUTES, show_default=True)
+@click.option("--minutes", type=Minutes(min=1, max=MINUTES), default=MINUTES, show_default=True)
 def command(out: Path, minutes: float) -> None:
     """Run the demonstration and summarise its record."""
     from .monitor import command as monitor

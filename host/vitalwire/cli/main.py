@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import click
 
 from .. import __version__
-from ..errors import VitalwireError
+from ..errors import UsageError, VitalwireError
 
 INTERRUPTED: Final = 130
 COMPLETE: Final = "_VITALWIRE_COMPLETE"
@@ -71,6 +71,8 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] == "flash":
+            raise UsageError(*_no_flash())
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             import difflib
 
@@ -104,6 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code; every expected error is one sentence on standard error."""
+    _open_missing_streams()
     try:
         if COMPLETE in os.environ:
             cli.main(arguments, prog_name="vitalwire", complete_var=COMPLETE)
@@ -123,21 +126,54 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         _silence_stdout()  # whoever closes it (`head`) has got what was wanted
         return 0
+    except OSError as error:
+        # Files and ports have sentences of their own where they are used; what is left is where our output goes.
+        _silence_stdout()
+        where = error.filename or "standard output"
+        _say(f"vitalwire: {where}: {error.strerror or error}; nothing more was written there")
+        return 1
     except (KeyboardInterrupt, click.Abort):
         _say("")
         return INTERRUPTED
+
+
+def _open_missing_streams() -> None:
+    """Gives a program that was started without some of its standard streams empty ones.
+
+    Otherwise the next file or port that is opened would get their numbers, and what is said would go into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+
+
+def _no_flash() -> tuple[str, str]:
+    """What to do until there is the command that notices and errors name."""
+    import shlex
+
+    from ..board_files import firmware
+
+    copy = f"mpremote fs cp -r {shlex.quote(str(firmware()))}/. : + reset"
+    return (
+        "`vitalwire flash` is not in this version yet",
+        f"to put the firmware on a board that runs MicroPython 1.26 or newer: pip install mpremote, then {copy}",
+    )
 
 
 def _say(text: str) -> None:
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
-    except BrokenPipeError:
-        pass
+    except OSError:
+        pass  # there is nobody to tell
 
 
 def _silence_stdout() -> None:
-    """Whoever read our output has gone; Python would complain about it when it flushes at the end."""
+    """Nobody takes our output any more; Python would complain about it when it flushes at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

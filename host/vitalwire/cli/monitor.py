@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .common import Minutes
+
 if TYPE_CHECKING:
     from ..alarms.rules import Limit
     from ..feed import Summary
@@ -28,9 +30,11 @@ Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unl
 
 @click.command("monitor", epilog=EXAMPLES)
 @click.argument("port", required=False)
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True, max=720), help="End by itself after so long.")
-@click.option("--every", type=click.FloatRange(2, 240), metavar="MINUTES", help="A cuff reading every MINUTES (>= 2).")
-@click.option("--limits", type=click.Path(path_type=Path), metavar="FILE.toml", help="Alarm limits to use.")
+@click.option("--minutes", type=Minutes(min=0, min_open=True, max=720), help="End by itself after so long.")
+@click.option("--every", type=Minutes(2, 240), metavar="MINUTES", help="A cuff reading every MINUTES (>= 2).")
+@click.option(
+    "--limits", type=click.Path(path_type=Path, readable=False), metavar="FILE.toml", help="Alarm limits to use."
+)
 @click.option("--bed", default="", metavar="LABEL", help="Where this is; stays on screen and in the record.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go [~/Vitalwire].")
 @click.option("--same-limb", is_flag=True, help="Probe and cuff are on one limb.")
@@ -50,6 +54,8 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
     from ..record.folder import default_folder
     from .monitor_run import run_session, talk
 
+    if plain and quiet:
+        raise click.UsageError("--plain and --quiet exclude each other.")
     limits, unsigned = load_limits(given["limits"])
     bed = clean_bed(given["bed"])
     plan = Plan(
@@ -79,14 +85,15 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
 
 def load_limits(path: Path | None) -> tuple[tuple[Limit, ...], bool]:
     """The limits of a file, or the default ones; and whether nobody has signed them (nobody has, in this version)."""
-    from ..alarms.limits import parse_limits
+    from ..alarms.limits import TEXT_MAX, parse_limits
     from ..alarms.rules import DEFAULT_LIMITS
     from ..errors import UsageError
 
     if path is None:
         return DEFAULT_LIMITS, True
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(TEXT_MAX + 1)  # it may be a device without an end
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}", "give --limits a TOML file") from None
     except UnicodeDecodeError as error:

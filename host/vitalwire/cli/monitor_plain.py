@@ -30,9 +30,10 @@ def plain_line(fact: Fact, shown: Snapshot) -> str | None:
         said = _alarm(fact)
     else:
         return None
-    late = "  LATE" if isinstance(fact, Vitals) and "late" in fact.flags else ""
-    mark = "  SIMULATED" if shown.simulated else ""
-    return f"{_elapsed(fact.t_ms, shown.started_t_ms)}  {said}{late}{mark}"
+    flags = fact.flags if isinstance(fact, Vitals) else ()
+    marks = "".join(f"  {word.upper()}" for word in ("late", "uncalibrated") if word in flags)
+    marks += "  SIMULATED" if shown.simulated else ""
+    return f"{_elapsed(fact.t_ms, shown.started_t_ms)}  {said}{marks}"
 
 
 def _vitals(fact: Vitals) -> str:

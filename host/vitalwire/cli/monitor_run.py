@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -209,10 +210,15 @@ class Pace:
         return speed if speed > 1.5 else None
 
 
+def can_draw() -> bool:
+    """Whether the terminal can put text in a place of its choice; a dumb one gets lines."""
+    return os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+
+
 def run_session(plan: Plan, *, plain: bool = False, quiet: bool = False) -> Summary:
     """Monitors until the end. Raises VitalwireError as the pump does."""
     terminal = sys.stdout.isatty() and sys.stderr.isatty()
-    plain = plain or (not terminal and not quiet)
+    plain = plain or (not quiet and (not terminal or not can_draw()))
     with contextlib.ExitStack() as stack:
         if not (plan.port or "").startswith("sim:"):
             from .awake import awake

@@ -18,6 +18,8 @@ from ..session.snapshot import AlarmShown, Snapshot
 ALARM_LINES: Final = 5
 _STYLE: Final = {"high": "bold white on red", "medium": "bold black on yellow", "low": "bold cyan"}
 _MARK: Final = {"high": "!!!", "medium": "!! ", "low": "!  "}
+_FREE_TEXT: Final = ("link_lost", "not_recorded")
+"""Alarms whose detail is a sentence, perhaps with a path in it; that of the others is words of the protocol."""
 KEYS: Final = "c start cuff   x stop cuff   a acknowledge   s silence 2 min   q quit"
 
 
@@ -67,36 +69,65 @@ class Screen:
         if self._broken:
             return
         try:
-            lines = picture(snapshot, self.folder, self.question, self._console.width, speed)
+            size = self._console.size
+            lines = picture(snapshot, self.folder, self.question, size.width, speed, size.height)
             self._live.update(Group(*lines), refresh=True)
         except OSError:  # the terminal is gone, the session goes on
             self._broken = True
 
 
 def picture(
-    shown: Snapshot, folder: str, question: str, width: int = 80, speed: float | None = None
+    shown: Snapshot, folder: str, question: str, width: int = 80, speed: float | None = None, height: int = 24
 ) -> list[Text | Rule]:
-    """The whole screen as lines."""
-    lines: list[Text | Rule] = [_header(shown, width), Rule(style="dim")]
+    """The whole screen as lines that fit."""
+    lines: list[Text | Rule] = [*_header(shown, width), Rule(style="dim")]
+    if shown.not_recorded:
+        lines.append(Text(f"NOT RECORDED: {shown.not_recorded}", style="bold white on red"))
     lines += _alarms(shown)
     lines.append(Rule(style="dim"))
     lines += _numbers(shown)
     lines += [Text(""), *_cuff(shown), _cuff_now(shown), Rule(style="dim")]
     lines += _foot(shown, folder, speed)
     lines.append(Text(question, style="bold reverse") if question else Text(KEYS, style="dim"))
-    return lines
+    return _shortened(lines, width, height)
 
 
-def _header(shown: Snapshot, width: int) -> Text:
+def _shortened(lines: list[Text | Rule], width: int, height: int) -> list[Text | Rule]:
+    """What fits on a low screen: empty lines go first, then rules, then what a long line would wrap to, then what
+    stands lowest but for the last line."""
+
+    def rows() -> int:
+        return sum(
+            1 if isinstance(line, Rule) or line.no_wrap else -(-max(1, line.cell_len) // width) for line in lines
+        )
+
+    if rows() > height:
+        lines = [line for line in lines if not isinstance(line, Text) or line.plain]
+    if rows() > height:
+        lines = [line for line in lines if not isinstance(line, Rule)]
+    if rows() > height:
+        for line in lines:
+            if isinstance(line, Text):
+                line.no_wrap, line.overflow = True, "ellipsis"
+    return lines if len(lines) <= height else [*lines[: max(0, height - 1)], lines[-1]]
+
+
+def _header(shown: Snapshot, width: int) -> Iterator[Text]:
     where = shown.bed or "no bed label"
     left = f"Vitalwire  {where}  {shown.board}  {shown.firmware}"
     zone = datetime.fromtimestamp(shown.utc_ms / 1000, UTC).astimezone().strftime("%H:%M:%S %Z")
-    mark = "SIMULATED  " if shown.simulated else ""
-    line = Text(left, style="bold", no_wrap=True)
-    line.append(" " * max(1, width - len(left) - len(mark) - len(zone)))
+    marks = (("SIMULATED  ", shown.simulated), ("UNCALIBRATED  ", shown.uncalibrated))
+    mark = "".join(text for text, so in marks if so)
+    free = width - len(left) - len(mark) - len(zone)
+    line = Text(left, style="bold", no_wrap=free > 0)
+    if free <= 0:  # the marks and the time never give way to a long label
+        yield line
+        line = Text(no_wrap=True)
+        free = width - len(mark) - len(zone)
+    line.append(" " * max(1 if line.plain else 0, free))
     line.append(mark, style="bold magenta")
     line.append(zone)
-    return line
+    yield line
 
 
 def _alarms(shown: Snapshot) -> Iterator[Text]:
@@ -117,10 +148,10 @@ def _alarm(alarm: AlarmShown, t_ms: int) -> Text:
     if rule is not None and alarm.limit is not None:  # the value itself is among the numbers below
         said += f" (limit {alarm.limit:g} {rule.unit})"
     elif alarm.detail:
-        said += f": {alarm.detail}"
+        said += f": {alarm.detail if alarm.name in _FREE_TEXT else words(alarm.detail)}"
     seen = ", acknowledged" if alarm.state == "acknowledged" else ""
     style = _STYLE.get(alarm.priority, "bold") if not seen else "bold"
-    line = Text(f"{_MARK.get(alarm.priority, '   ')} {alarm.priority.upper():6} {said}", style=style, no_wrap=True)
+    line = Text(f"{_MARK.get(alarm.priority, '   ')} {alarm.priority.upper():6} {said}", style=style)
     line.append(f"  {span(t_ms - alarm.since_ms)}{seen}", style="none")
     return line
 
@@ -190,10 +221,8 @@ def _foot(shown: Snapshot, folder: str, speed: float | None) -> Iterator[Text]:
     lost = f", {shown.frames_lost} frames lost" if shown.frames_lost else ""
     detail = f" ({shown.link_detail})" if shown.link_detail else ""
     limits = "limits unsigned" if shown.unsigned else "limits signed"
-    yield Text(f"link {shown.link}{detail}{lost}   board {shown.guard}   {limits}", no_wrap=True)
-    if shown.not_recorded:
-        yield Text(f"NOT RECORDED: {shown.not_recorded}", style="bold white on red", no_wrap=True)
-    else:
+    yield Text(f"link {shown.link}{detail}{lost}   board {shown.guard}   {limits}")
+    if not shown.not_recorded:
         yield Text(f"recording in {folder}", style="dim", no_wrap=True, overflow="ellipsis")
     for notice in shown.notices[-2:]:
         yield Text(notice, style="italic", no_wrap=True, overflow="ellipsis")

@@ -20,7 +20,7 @@ from ..link.events import Received
 from ..link.opening import open_board
 from ..link.readings import event_of, iso_utc, reading_of
 from ..link.words import as_words
-from .common import port_argument, say_what_runs, terminable
+from .common import Minutes, port_argument, say_what_runs, terminable
 
 COLUMNS: Final = (
     "time_utc",
@@ -56,7 +56,7 @@ Row = dict[str, Any]
 @click.option(
     "--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True, help="How to write it."
 )
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="End after so many minutes of the board.")
+@click.option("--minutes", type=Minutes(min=0, min_open=True), help="End after so many minutes of the board.")
 @click.option("--all", "everything", is_flag=True, help="Every message, field by field (JSON Lines only).")
 @click.option("--ppg", is_flag=True, help="Raw samples of the oximeter instead, as they come in batches.")
 def command(port: str | None, form: str, minutes: float | None, everything: bool, ppg: bool) -> None:

@@ -149,7 +149,7 @@ def _options(values: dict[str, str], faults: tuple[Fault, ...]) -> SimOptions:
         faults=faults,
         board=_one_of("board", values.get("board", defaults.board), BOARDS),
         serial=_serial(values.get("serial", defaults.serial)),
-        flash=Path(values["flash"]) if "flash" in values else None,
+        flash=_folder("flash", values.get("flash")),
         interpreter=interpreter,
         start_utc_ms=_start(values["start"]) if "start" in values else defaults.start_utc_ms,
         ppg_channel=values.get("ppg_channel"),
@@ -180,8 +180,19 @@ def _file(key: str, value: str | None) -> Path | None:
     return path
 
 
+def _folder(key: str, value: str | None) -> Path | None:
+    if value is None:
+        return None
+    path = Path(value).expanduser()
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{key}={value}: that is no folder", "give a folder, or a new name for one")
+    if not path.exists() and not path.parent.is_dir():
+        raise UsageError(f"{key}={value}: there is no folder {path.parent} to make it in", "make it first")
+    return path
+
+
 def _seed(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value) < 1 << 31):
+    if not (value.isascii() and value.isdigit() and len(value) <= 10 and int(value) < 1 << 31):
         raise UsageError(f"seed={value}: not a seed", "give a whole number from 0 to 2147483647")
     return int(value)
 
@@ -221,7 +232,7 @@ def _fault(value: str) -> Fault:
 
 
 def _number(text: str) -> int | float | str:
-    for kind in (int, float):
+    for kind in (int, float) if len(text) <= 40 else ():
         try:
             return kind(text)
         except ValueError:
@@ -255,6 +266,8 @@ def _start(value: str) -> int:
         raise UsageError(f"start={value}: not a date and time", "write it like start=2026-01-01T00:00:00Z") from None
     if start.tzinfo is None:
         start = start.replace(tzinfo=UTC)
+    if not 1970 <= start.year < 2200:
+        raise UsageError(f"start={value}: no session was or will be held then", "give a year from 1970 to 2199")
     return round(start.timestamp() * 1000)
 
 

@@ -36,9 +36,9 @@ def create_session_folder(parent: Path, name: str) -> Path:
 
     Raises UsageError if `parent` is itself a session's folder, or if it cannot be made.
     """
-    if (parent / SESSION).exists():
-        raise UsageError(f"{parent} is the folder of a session and is not written to again", "give another --out")
     try:
+        if (parent / SESSION).exists():
+            raise UsageError(f"{parent} is the folder of a session and is not written to again", "give another --out")
         parent.mkdir(parents=True, exist_ok=True)
         for number in range(1, 10_000):
             folder = parent / (name if number == 1 else f"{name}-{number}")

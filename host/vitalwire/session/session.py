@@ -121,6 +121,7 @@ class Session:
             notices=self._journal.notices,
             frames_lost=self._frames_lost,
             finished=self.finished,
+            uncalibrated=bool(bedside.status & Status.UNCALIBRATED),
         )
 
     # ------------------------------------------------------------ time, people, the recorder

@@ -83,6 +83,7 @@ class Snapshot:
     """The latest last."""
     frames_lost: int
     finished: bool
+    uncalibrated: bool = False
 
     @property
     def elapsed_s(self) -> float:

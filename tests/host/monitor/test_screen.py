@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from rich.console import Console, Group
+from rich.text import Text
 
 from vitalwire.alarms.rules import TECHNICAL_RULES
 from vitalwire.cli.monitor_plain import plain_line
+from vitalwire.cli.monitor_run import can_draw
 from vitalwire.cli.screen import picture
 from vitalwire.session.facts import Happening, Vitals
 from vitalwire.session.snapshot import AlarmShown, CuffShown, OximetryShown, Snapshot
@@ -114,3 +117,37 @@ def test_plain_lines_say_what_was_measured_and_what_was_not() -> None:
     alarm = Happening(28_000, 0, "physiological", "spo2_low", "raised", "high", 84.3, 90.0)
     assert plain_line(alarm, CALM) == "00:00:28  ALARM raised  HIGH  spo2_low 84.3 (limit 90)  SIMULATED"
     assert plain_line(Happening(1, 1, "link", "link", "open"), CALM) is None
+
+
+# ---------------------------------------------------------------- small and simple terminals
+
+
+def test_on_a_narrow_screen_neither_simulated_nor_the_time_nor_an_alarm_is_cut() -> None:
+    fault = AlarmShown(
+        "cuff_no_reading", "technical", "low", "active", "The last cuff reading failed", 1, detail="too_weak_pulse"
+    )
+    text = " ".join(drawn(replace(CALM, uncalibrated=True, alarms=(LOW, fault)), width=42))
+    for part in ("SIMULATED", "UNCALIBRATED", "00:10:00", "SIM00001", "limit 90 %", "weak pulse", "q quit"):
+        assert part in text
+
+
+def test_on_a_low_screen_not_recorded_and_the_numbers_and_the_question_stay() -> None:
+    shown = replace(CALM, not_recorded="No space left", alarms=(LOW,))
+    lines = [line.plain for line in picture(shown, "out", "End?", 60, None, 10) if isinstance(line, Text)]
+    assert len(lines) <= 10
+    text = "\n".join(lines)
+    for part in ("NOT RECORDED: No space left", "SpO2 low", "97 %", "70 /min", "124/81", "End?"):
+        assert part in text
+
+
+def test_an_uncalibrated_board_is_marked_on_the_screen_and_in_each_line() -> None:
+    assert "UNCALIBRATED" in "\n".join(drawn(replace(CALM, uncalibrated=True)))
+    fact = Vitals(1000, 1000, "oximeter", 1000, 1, 1, 97.0, 70.0, 1.5, 90, flags=("uncalibrated",))
+    assert "UNCALIBRATED" in (plain_line(fact, CALM) or "")
+
+
+def test_a_terminal_that_cannot_place_text_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert not can_draw()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert can_draw()

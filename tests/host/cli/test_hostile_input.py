@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever is typed, and wherever the output goes: one sentence and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vitalwire.cli.main import run
+from vitalwire.errors import UsageError
+from vitalwire.link.sim_options import parse_sim_url
+
+COMMAND = [sys.executable, "-m", "vitalwire.cli.main"]
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="devices and closed streams of POSIX systems")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "-nan"])
+@pytest.mark.parametrize("options", [["monitor", "--minutes"], ["monitor", "--every"], ["stream", "--minutes"]])
+def test_a_number_of_minutes_is_a_number(capfd: pytest.CaptureFixture[str], options: list[str], number: str) -> None:
+    assert run([options[0], "sim://", f"{options[1]}={number}"]) == 2
+    assert "Invalid value" in capfd.readouterr().err
+
+
+def test_two_ways_to_show_a_session_exclude_each_other(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["monitor", "sim://", "--plain", "--quiet"]) == 2
+    assert "exclude" in capfd.readouterr().err
+
+
+def test_a_limit_of_thousands_of_digits_is_a_sentence(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "l.toml").write_text("[limits]\nspo2_low = " + "9" * 6000)
+    assert run(["monitor", "sim://", "--limits", str(tmp_path / "l.toml")]) == 2
+    assert "not valid TOML" in capfd.readouterr().err
+
+
+@POSIX
+def test_a_limits_file_without_an_end_is_not_read_to_it(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["monitor", "sim://", "--limits", "/dev/zero"]) == 2
+    assert "too large" in capfd.readouterr().err
+
+
+@POSIX
+def test_an_output_folder_whose_name_is_too_long_is_a_sentence(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(["monitor", "sim://?speed=max", "--minutes", "0.1", "--out", str(tmp_path / ("a" * 300))]) == 2
+    assert "give another --out" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("parameter", "words"),
+    [
+        ("start=9999-12-31T23:59:59Z", "1970 to 2199"),
+        ("start=0001-01-01", "1970 to 2199"),
+        ("seed=" + "9" * 5000, "not a seed"),
+        (f"flash={__file__}", "no folder"),
+        ("flash=/nonexistent/a/b", "no folder /nonexistent/a"),
+    ],
+)
+def test_a_simulated_board_that_cannot_be_is_refused_before_it_starts(parameter: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        parse_sim_url(f"sim://?{parameter}")
+
+
+def test_the_command_that_notices_name_says_how_it_is_done_by_hand(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["flash", "bed4"]) == 2
+    said = capfd.readouterr().err
+    assert "not in this version yet" in said
+    assert "mpremote fs cp -r" in said
+    assert "firmware/." in said
+
+
+# ---------------------------------------------------------------- standard streams
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["sim", "--list"], ["stream", "sim://?speed=max", "--minutes", "0.1"]]
+)
+def test_a_full_disk_behind_standard_output_is_a_sentence(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*COMMAND, *words.split()], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"standard output: No space left on device" in done.stderr
+
+
+@POSIX
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_program_may_be_started_without_standard_streams(closed: str, tmp_path: Path) -> None:
+    """What is opened next must not get the number of a standard stream: what is said would go into the record."""
+    words = f"{sys.executable} -m vitalwire.cli.main monitor 'sim://?speed=max' --minutes 0.2 --plain --out {tmp_path}"
+    done = subprocess.run(["sh", "-c", f"{words} {closed}"], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+    (folder,) = tmp_path.iterdir()
+    assert all(line.startswith(b"2026-") for line in (folder / "vitals.csv").read_bytes().splitlines()[1:])
+    assert (folder / "capture.vwire").read_bytes().startswith(b"VITALWIRE CAPTURE")
