@@ -187,8 +187,8 @@ class Telemetry:
 
     # ------------------------------------------------------------ what happened
 
-    def event(self, t_ms, event, fault=wire.FAULT_NONE, value=None, detail=""):
-        end = wire.pack_event(self._outbox.body, _HEADER, bit(value, wire.EVENT_HAS_VALUE), event, fault, value, detail)
+    def event(self, t_ms, event, fault=wire.FAULT_NONE, value=None):
+        end = wire.pack_event(self._outbox.body, _HEADER, bit(value, wire.EVENT_HAS_VALUE), event, fault, value, "")
         self._finish(wire.EVENT, end, t_ms)
 
     def alarm(self, change, t_ms):

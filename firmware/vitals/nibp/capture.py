@@ -14,7 +14,7 @@ from array import array
 from micropython import const
 
 from vitals.nibp.oscillometry import BEATS_MOST
-from vitals.signal import kernels
+from vitals.signal import correlations, kernels, scratch
 
 # State of a detrended channel, as `signal.kernels_plain` describes it: a file's own numbers take no memory.
 _COUNT = const(0)
@@ -64,8 +64,6 @@ class Capture:
         self._mean = array("i", bytes(4 * 128))
         self._in = array("i", bytes(4 * _BATCH))
         self._batches = tuple([array("i", bytes(4 * _BATCH)) for _ in range(_HELD)])
-        self._work = array("i", bytes(4 * 200))
-        self._acf = array("i", bytes(4 * (_LAG_MAX + 1)))
         self._periods = array("i", bytes(4 * 96))
         self.begin(0, 0)
 
@@ -155,9 +153,9 @@ class Capture:
         pairs = min(_PAIRS_MOST, self._state[_COUNT] >> 2)
         if pairs < _PAIRS_LEAST:
             return
-        acf = self._acf
+        acf = correlations
         last = min(_LAG_MAX, pairs * 6 // 10)
-        kernels.autocorrelate(self._ring, _MASK, self._state[_COUNT] >> 1, pairs, self._work, acf, _LAG_MIN, last)
+        kernels.autocorrelate(self._ring, _MASK, self._state[_COUNT] >> 1, pairs, scratch, acf, _LAG_MIN, last)
         best = 0
         for lag in range(_LAG_MIN + 1, last):
             if acf[lag] > best and acf[lag] >= acf[lag - 1] and acf[lag] >= acf[lag + 1]:

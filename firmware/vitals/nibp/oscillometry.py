@@ -15,7 +15,7 @@ from array import array
 from micropython import const
 
 from vitals.link import wire
-from vitals.signal import kernels
+from vitals.signal import kernels, scratch
 
 ALGORITHM = const(1)
 
@@ -47,7 +47,6 @@ class Oscillometry:
     def __init__(self):
         self.kept = bytearray(BEATS_MOST)
         self.smooth = array("i", bytes(4 * BEATS_MOST))
-        self._values = array("i", bytes(4 * BEATS_MOST))
         self._clear()
 
     def _clear(self):
@@ -126,7 +125,7 @@ class Oscillometry:
 
     def _reject(self, amplitude, n):
         """Marks beats that stand out from the three on either side; returns how many."""
-        values = self._values
+        values = scratch
         rejected = 0
         for i in range(n):
             m = 0
@@ -144,7 +143,7 @@ class Oscillometry:
 
     def _judge_rhythm(self, t_10ms, n):
         """Sets the pulse from the median interval; returns the share of intervals within 20 % of it, in percent."""
-        values = self._values
+        values = scratch
         m = 0
         for i in range(1, n):
             if self.kept[i] and self.kept[i - 1]:

@@ -10,7 +10,7 @@ from array import array
 from micropython import const
 
 from vitals.oximetry.conditioning import MASK
-from vitals.signal import kernels
+from vitals.signal import correlations, kernels, scratch
 
 KEPT = const(64)  # 16 s at 240 beats a minute
 _KEPT_MASK = const(63)
@@ -56,10 +56,7 @@ class Beats:
         self.span = 0  # largest excursion seen by the last autocorrelation, 1/8 count
         self._fraction_x16 = array("h", bytes(2 * KEPT))  # of the index, in 1/16
         self._reference = 0  # steepest rise in the signal at hand
-        self._acf = array("i", bytes(4 * (_LAG_MAX + 1)))
-        self._work = array("i", bytes(4 * 200))
         self._sums = array("i", bytes(4 * 4))
-        self._sorted = array("i", bytes(4 * KEPT))
 
     def clear(self):
         self.head = 0
@@ -100,9 +97,9 @@ class Beats:
         return max(5, min(44, self.period_x16 * 2 // 80))
 
     def _find_period(self, ring, end, pairs):
-        acf = self._acf
+        acf = correlations
         last = min(_LAG_MAX, pairs * 6 // 10)
-        self.span = kernels.autocorrelate(ring, MASK, end, pairs, self._work, acf, _LAG_MIN, last)
+        self.span = kernels.autocorrelate(ring, MASK, end, pairs, scratch, acf, _LAG_MIN, last)
         best = 0
         for lag in range(_LAG_MIN + 1, last):
             here = acf[lag]
@@ -171,7 +168,7 @@ class Beats:
 
     def _usual_rise(self, at):
         """Median rise of the last 9 beats within 6 s, sound or not: a disturbance is forgotten again. 0: too few."""
-        values = self._sorted
+        values = scratch
         n = 0
         while n < 9 and n < self.head:
             k = (self.head - 1 - n) & _KEPT_MASK

@@ -6,8 +6,6 @@ of the filter (0.95 s), of telling a beat from its neighbours (0.4 of a period) 
 5.5 or 9.5 s in all (`delay_ms`). A number needs three beats; the newest sound beat may be 4 s old, no older.
 """
 
-from array import array
-
 from micropython import const
 
 from vitals.link import wire
@@ -15,7 +13,7 @@ from vitals.oximetry.beats import KEPT, OUTSIZED, PERIODIC, SOUND, Beats
 from vitals.oximetry.conditioning import OUT_RATE_HZ, RATE_HZ, Conditioning
 from vitals.oximetry.curve import Curve
 from vitals.oximetry.led_servo import CHANGED, DEFAULT_STEPS, UNCHANGED, LedServo
-from vitals.signal import kernels
+from vitals.signal import kernels, scratch
 
 AVERAGING_CHOICES_S = (4, 8, 16)
 
@@ -63,7 +61,6 @@ class Oximetry:
         self.beats = Beats()
         self._red_servo = LedServo()
         self._ir_servo = LedServo()
-        self._values = array("i", bytes(4 * KEPT))
         self.leds_changed = False
         self.reset()
 
@@ -200,7 +197,7 @@ class Oximetry:
         """Copies source[k] of the sound beats in the window to the work array and sorts it; returns how many."""
         beats = self.beats
         since = self.conditioning.newest - window
-        values = self._values
+        values = scratch
         n = 0
         for i in range(1, min(beats.head, KEPT) + 1):
             k = (beats.head - i) & _KEPT_MASK
@@ -214,7 +211,7 @@ class Oximetry:
 
     def _mean_near_median(self, n):
         """Mean x16 of the n sorted values without those beyond 20 % of their median; `_near` is how many are left."""
-        values = self._values
+        values = scratch
         middle = values[n >> 1]
         reach = middle * _INLIER_PCT // 100
         total = 0
@@ -258,7 +255,7 @@ class Oximetry:
             reason = wire.REASON_IRREGULAR
             total = 0
             for i in range(n):
-                total += self._values[i]
+                total += scratch[i]
             mean_x256 = total * 16 // n
         elif sound_pct < 50:
             self._withhold(wire.REASON_MOTION)
@@ -282,7 +279,7 @@ class Oximetry:
     def _alike(self, window):
         """Median resemblance of the beats to the ones before, 0-1000."""
         n = self._gather(self.beats.resemblance, window, 0)
-        return self._values[n >> 1]
+        return scratch[n >> 1]
 
     def _quality(self, regular_pct, sound_pct, alike):
         """0-100: the weakest of how well the signal repeats and how even, undisturbed and alike the beats are."""
@@ -315,7 +312,7 @@ class Oximetry:
             return
         beats = self.beats
         n = self._gather(beats.red_amplitude, window, 0)
-        if self._values[n >> 1] < _FLAT_RED:
+        if scratch[n >> 1] < _FLAT_RED:
             self.spo2_reason = wire.REASON_LOW_SIGNAL
             return
         alike = self._gather(beats.ratio_x1000, window, _LIKENESS_MIN)

@@ -6,6 +6,7 @@ same arithmetic compiled to machine code. A build without the native emitter, an
 """
 
 import sys
+from array import array
 
 if sys.implementation.name == "micropython":
     try:
@@ -16,4 +17,8 @@ if sys.implementation.name == "micropython":
 else:
     from vitals.signal import kernels_plain as kernels
 
-__all__ = ("kernels",)
+# For whoever needs room within one call; nobody finds there what was left.
+scratch = array("i", bytes(4 * 200))
+correlations = array("i", bytes(4 * 64))
+
+__all__ = ("correlations", "kernels", "scratch")

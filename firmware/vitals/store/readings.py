@@ -11,8 +11,9 @@ from array import array
 
 from micropython import const
 
-OXIMETRY_BYTES = const(24)
-OTHER_BYTES = const(48)
+# A test holds these to the messages: what is longer would not be kept.
+OXIMETRY_BYTES = const(20)
+OTHER_BYTES = const(32)
 OXIMETRY_ENTRIES = const(128)
 OTHER_ENTRIES = const(48)
 
@@ -103,7 +104,7 @@ class Readings:
         self._restart()
 
     def add_oximetry(self, session, type_, t_ms, payload, n):
-        """Keeps an oximeter's reading (n bytes of `payload`, at most 24). Returns whether it belongs here: only what
+        """Keeps an oximeter's reading (n bytes of `payload`, at most 20). Returns whether it belongs here: only what
         the session in charge made does."""
         if session is None or session != self.session or n > OXIMETRY_BYTES:
             return False
@@ -119,7 +120,7 @@ class Readings:
         return True
 
     def add(self, session, type_, t_ms, payload, n):
-        """Keeps a result, an alarm or an event (n bytes of `payload`, at most 48). Returns whether it belongs here."""
+        """Keeps a result, an alarm or an event (n bytes of `payload`, at most 32). Returns whether it belongs here."""
         if session is None or session != self.session or n > OTHER_BYTES:
             return False
         if self._other.count == self._other.capacity:
@@ -134,7 +135,7 @@ class Readings:
         return self._oximetry.count + self._other.count
 
     def take_into(self, buf):
-        """Copies the oldest entry's payload to `buf` (at least 48 bytes), removes it, and returns
+        """Copies the oldest entry's payload to `buf` (at least 32 bytes), removes it, and returns
         (message type, device time in ms, length); None if there is none."""
         oximetry_ms, other_ms = self._oximetry.oldest_ms(), self._other.oldest_ms()
         if oximetry_ms is None and other_ms is None:
