@@ -9,7 +9,8 @@ TRIP_MMMHG = 315000
 # Over its tolerances the comparator trips between these: 300 mmHg normal, 330 under a single fault.
 TRIP_RANGE_MMMHG = (300000, 330000)
 TIMER_MMMHG = 15000
-TIMER_US = 180000000
+# 180 s above 15 mmHg is the limit, the emptying included: the interlock acts at 173 s, this layer after it.
+TIMER_US = 175000000
 
 
 class External:

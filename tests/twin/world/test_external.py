@@ -37,12 +37,12 @@ def test_a_trip_is_kept_until_the_power_goes(bench):
     assert b.inflate(100) < 10
 
 
-def test_a_cuff_left_inflated_is_emptied_after_180_seconds(bench):
+def test_a_cuff_left_inflated_is_empty_before_180_seconds(bench):
     b = bench()
     b.inflate(120)
     start = b.t_s
     b.until(lambda: not b.world.external_ok, 200)
-    assert 170 <= b.t_s - start <= 180.1
+    assert 165 <= b.t_s - start <= 175.1
     assert b.world.truth()["external_cause"] == "timer"
     assert b.until(lambda: b.cuff < 15, 30) < 10
 
