@@ -124,6 +124,9 @@ def _captured(data: bytes) -> Iterator[Piece | str]:
             yield Piece(b"", item.utc_ms, reopened=True)
     if capture.bad is not None:
         yield str(capture.bad)
+    elif capture.closed is None:
+        torn = f", its last {capture.torn_bytes} bytes are an incomplete record" if capture.torn_bytes else ""
+        say(f"this capture was not closed: its session goes on, or was cut off{torn}")
 
 
 def _line(message: Message, utc_ms: int | None, as_json: bool) -> str:

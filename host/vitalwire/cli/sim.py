@@ -87,6 +87,10 @@ def _list() -> None:
     click.echo("patients:")
     for name in patients():
         click.echo(f"  {name:<16} {json.loads((folder / f'{name}.json').read_text()).get('description', '')}")
-    click.echo("faults (NAME@SECONDS):")
+    click.echo("faults (NAME@SECONDS, or with arguments NAME:KEY=VALUE@SECONDS, like leak:mmhg_per_min=40@60):")
     for name, about in faults().items():
-        click.echo(f"  {name:<28} {about}")
+        what, *arguments = about.split("\t")
+        click.echo(f"  {name:<24} {what}")
+        if arguments and arguments[0]:
+            near = f"; a near miss, which raises nothing: {arguments[1]}" if arguments[1:] else ""
+            click.echo(f"  {'':<24}   by default {arguments[0]}{near}")

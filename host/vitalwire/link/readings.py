@@ -40,8 +40,8 @@ class Reading:
     """One set of measured values. What was not measured is None, and `reasons` says why.
 
     `source` is `oximeter` (once a second) or `cuff` (once a cycle). Units are in the names; `quality` is 0-100.
-    `reasons` maps a value's name (`spo2`, `pulse`, `perfusion`, `cuff`) to a word of the protocol. `flags` are words
-    such as `late`, `uncalibrated`, `cuff_inflated`, `observed`, `simulated`.
+    `reasons` pairs a value's name (`spo2_pct`, `sbp_mmhg`...) with a word of the protocol. `flags` are words such as
+    `late`, `uncalibrated`, `cuff_inflated`, `observed`, `simulated`.
     """
 
     utc_ms: int
@@ -115,9 +115,9 @@ def reading_of(received: Received, boot: int, simulated: bool) -> Reading | None
     message = received.message
     if isinstance(message, OximetryReading):
         reasons = (
-            ("spo2", message.spo2_reason),
-            ("pulse", message.pulse_reason),
-            ("perfusion", message.perfusion_reason),
+            ("spo2_pct", message.spo2_reason),
+            ("pulse_bpm", message.pulse_reason),
+            ("perfusion_pct", message.perfusion_reason),
         )
         return Reading(
             utc_ms=received.utc_ms,
@@ -133,7 +133,10 @@ def reading_of(received: Received, boot: int, simulated: bool) -> Reading | None
             flags=_flags(message.flags, simulated),
         )
     if isinstance(message, NibpResult):
-        good = message.outcome == NibpOutcome.OK
+        # A cycle that is not good has its outcome as the reason of each pressure, those that it has among them.
+        outcome = name_of(NibpOutcome, message.outcome)
+        values = (("sbp_mmhg", message.sbp_mmhg), ("map_mmhg", message.map_mmhg), ("dbp_mmhg", message.dbp_mmhg))
+        doubtful = message.outcome != NibpOutcome.OK
         return Reading(
             utc_ms=received.utc_ms,
             device_ms=message.t_ms,
@@ -145,7 +148,7 @@ def reading_of(received: Received, boot: int, simulated: bool) -> Reading | None
             sbp_mmhg=message.sbp_mmhg,
             map_mmhg=message.map_mmhg,
             dbp_mmhg=message.dbp_mmhg,
-            reasons=() if good else (("cuff", name_of(NibpOutcome, message.outcome)),),
+            reasons=tuple((name, outcome) for name, value in values if value is None or doubtful),
             flags=_flags(message.flags, simulated),
             trigger=name_of(Trigger, message.trigger),
         )

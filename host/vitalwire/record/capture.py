@@ -199,6 +199,8 @@ class _Reader:
             else:
                 self._chunk.append((kind, t_ms, utc_ms, payload))
             at = self.end = end
+        if self.closed is not None and at < size:
+            self._fail("there are bytes after the close record", at)
 
     def _plausible(self, kind: int, length: int, at: int) -> bool:
         if self.closed is not None:

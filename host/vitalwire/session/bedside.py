@@ -35,7 +35,7 @@ from .facts import Fact
 from .gaps import Gaps
 from .inputs import Setup
 from .journal import Journal
-from .readings import cuff_fact, cuff_shown, oximetry_fact, oximetry_shown
+from .readings import cuff_shown, oximetry_shown, vitals_of
 from .snapshot import CuffShown, OximetryShown
 from .watch import Watch
 
@@ -150,10 +150,10 @@ class Bedside:
     def _reading(self, reading: OximetryReading, event: Received) -> list[Fact]:
         made_ms, t_ms = self._made(event), event.t_ms
         if reading.flags & ReadingFlags.LATE:
-            return self._late(reading.session, oximetry_fact(reading, made_ms, event.utc_ms, self._boot, self.flags))
+            return self._late(reading.session, vitals_of(event, made_ms, event.utc_ms, self._boot, self.flags))
         utc_ms = made_ms + self._journal.offset_ms
         facts: list[Fact] = list(self._gaps.end(made_ms))
-        facts.append(oximetry_fact(reading, made_ms, utc_ms, self._boot, self.flags))
+        facts.append(vitals_of(event, made_ms, utc_ms, self._boot, self.flags))
         self._last_reading_ms = t_ms
         self.oximetry = oximetry_shown(reading, made_ms)
         facts += self._watch.condition("stale", False, t_ms)
@@ -175,7 +175,7 @@ class Bedside:
 
     def _result(self, result: NibpResult, event: Received) -> list[Fact]:
         made_ms, t_ms = self._made(event), event.t_ms
-        fact = cuff_fact(result, made_ms, made_ms + self._journal.offset_ms, self._boot, self.flags)
+        fact = vitals_of(event, made_ms, made_ms + self._journal.offset_ms, self._boot, self.flags)
         if result.flags & ReadingFlags.LATE:
             return self._late(result.session, fact)
         self.cuff = cuff_shown(result, made_ms, made_ms + self._journal.offset_ms)

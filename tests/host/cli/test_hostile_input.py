@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,12 @@ import pytest
 from vitalwire.cli.main import run
 from vitalwire.errors import UsageError
 from vitalwire.link.sim_options import parse_sim_url
+from vitalwire.record.capture import CaptureEncoder, read_capture
+from vitalwire.session.inputs import Input, Kind
+from vitalwire_protocol import codec
+from vitalwire_protocol.framing import encode_frame
 
+HEARTBEAT = codec.Heartbeat(0, 0, 3, 0, 0, None, 5000, 3, None, 0)
 COMMAND = [sys.executable, "-m", "vitalwire.cli.main"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="devices and closed streams of POSIX systems")
 
@@ -77,10 +83,8 @@ def test_the_command_that_notices_name_says_how_it_is_done_by_hand(capfd: pytest
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["sim", "--list"], ["stream", "sim://?speed=max", "--minutes", "0.1"]]
-)
-def test_a_full_disk_behind_standard_output_is_a_sentence(arguments: list[str]) -> None:
+@pytest.mark.parametrize("words", ["--help", "sim --list", "stream sim://?speed=max --minutes 0.1"])
+def test_a_full_disk_behind_standard_output_is_a_sentence(words: str) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*COMMAND, *words.split()], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 1
@@ -99,3 +103,43 @@ def test_a_program_may_be_started_without_standard_streams(closed: str, tmp_path
     (folder,) = tmp_path.iterdir()
     assert all(line.startswith(b"2026-") for line in (folder / "vitals.csv").read_bytes().splitlines()[1:])
     assert (folder / "capture.vwire").read_bytes().startswith(b"VITALWIRE CAPTURE")
+
+
+# ---------------------------------------------------------------- captures that are not whole
+
+
+def capture(*, closed: bool) -> bytes:
+    encoder = CaptureEncoder()
+    data = encoder.begin() + encoder.encode(Input(Kind.RECEIVED, 1, 1, encode_frame(HEARTBEAT, 0, 0)))
+    return data + (encoder.close(2, 2, why="test") if closed else b"")
+
+
+def test_a_capture_that_was_cut_off_is_read_and_said_to_be(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "c.vwire").write_bytes(capture(closed=False) + b"\x02abc")
+    assert run(["decode", str(tmp_path / "c.vwire")]) == 0
+    said = capfd.readouterr().err
+    assert "was not closed" in said
+    assert "its last 4 bytes are an incomplete record" in said
+
+
+def test_bytes_behind_the_end_of_a_capture_are_no_part_of_it(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    whole = capture(closed=True)
+    assert read_capture(whole).state == "closed"
+    (tmp_path / "c.vwire").write_bytes(whole + b"junk")
+    assert run(["decode", str(tmp_path / "c.vwire")]) == 1
+    assert "bytes after the close record" in capfd.readouterr().err
+
+
+# ---------------------------------------------------------------- the read-me
+
+
+def test_the_program_in_the_readme_runs() -> None:
+    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    short = program.replace(
+        "for reading in board.readings(timeout_s=30)", "for reading in board.readings(duration_s=3)"
+    )
+    assert short != program
+    done = subprocess.run([sys.executable, "-c", short], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "settling" in done.stdout

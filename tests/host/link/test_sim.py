@@ -68,7 +68,7 @@ def test_readings_come_once_a_second_and_begin_without_numbers(session: list[Rea
     assert len(session) == pytest.approx(40, abs=1)
     first = session[0]
     assert (first.spo2_pct, first.pulse_bpm) == (None, None)
-    assert dict(first.reasons)["spo2"] in ("settling", "no_finger")
+    assert dict(first.reasons)["spo2_pct"] in ("settling", "no_finger")
     gaps = [b.utc_ms - a.utc_ms for a, b in pairwise(session)]
     assert set(gaps) == {1000}
 
