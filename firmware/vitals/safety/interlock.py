@@ -9,8 +9,8 @@ What trips it, and from which source:
 
 * guard pressure of 300 mmHg or more, in one reading (normal-condition limit of IEC 60601-2-30 as cited in the
   project's set-points; the worst case from crossing to cutting is one tick, 20 ms);
-* guard pressure above 15 mmHg for 173 s in all, so that the cuff is empty before the 180 s of the standard; only 1 s at or below 15 mmHg starts that time anew, so that
-  oscillations around 15 mmHg cannot stretch it;
+* guard pressure above 15 mmHg for 173 s in all, so that the cuff is empty before the 180 s of the standard; only 1 s
+  at or below 15 mmHg starts that time anew, so that oscillations around 15 mmHg cannot stretch it;
 * while an output is energised: a guard reading outside what a healthy sensor can give (open or shorted wire, no
   reading at all) for 100 ms;
 * while the pump runs: a guard reading that moves by less than 2 mmHg in 12 s (stuck sensor, dead pump, no cuff);
