@@ -239,7 +239,7 @@ def latch_and_reset():
     rig.ticks(10000, raw=raw_of(20))
     rig.raw = 0
     rig.ticks(1, raw=raw_of(0))
-    out["timer_starts_anew"] = [rig.interlock.reset(), rig.story(rig.ticks(8999, raw=raw_of(20)))]
+    out["timer_starts_anew"] = [rig.interlock.reset(), rig.story(rig.ticks(8649, raw=raw_of(20)))]
     return out
 
 
