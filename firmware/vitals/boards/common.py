@@ -38,7 +38,7 @@ def reset_cause():
 def serial_number():
     """The board's own number: as it is where it is printable ASCII, else in hex."""
     unique = bytes(machine.unique_id())
-    if unique and all(0x21 <= b <= 0x7E for b in unique):
+    if unique and min(unique) >= 0x21 and max(unique) <= 0x7E:
         return unique.decode()
     return "".join(["%02x" % b for b in unique])
 

@@ -32,7 +32,6 @@ class Annunciator:
         self._duty = _HALF_DUTY
         self._showing = 0
         self._sounding = 0
-        self._light_ms = 0
         self._light_on = False
         self._burst_ms = 0
         self._edge = 0

@@ -18,7 +18,6 @@ _JUMPED_AT = const(5)
 _CEILING = const(6)
 _RISING = const(7)
 _STATE_SIZE = const(8)
-_DELAY = const(95)
 _MEMORY = const(200)
 
 RATE_HZ = const(100)
@@ -67,8 +66,6 @@ class Channel:
 
 class Conditioning:
     """Red and infrared side by side, on one count of samples."""
-
-    delay_ms = _DELAY * 1000 // RATE_HZ
 
     def __init__(self):
         self.red = Channel()

@@ -40,11 +40,6 @@ class Curve:
             self._ratio[i] = ratio
             self._spo2[i] = spo2
 
-    @property
-    def highest_ratio(self):
-        """The largest R the curve answers for, in 1/1000."""
-        return self._ratio[-1]
-
     def spo2_x10(self, ratio_x1000):
         """SpO2 in 0.1 %, or None outside the curve: a line is not continued beyond what was calibrated."""
         ratio = self._ratio

@@ -3,7 +3,7 @@
 
 What a reading is: SpO2, pulse rate and perfusion index over the sound beats of the last 4, 8 or 16 s. Its delay is that
 of the filter (0.95 s), of telling a beat from its neighbours (0.4 of a period) and half of the averaging: about 3.5,
-5.5 or 9.5 s in all (`delay_ms`). A number needs three beats; the newest sound beat may be 4 s old, no older.
+5.5 or 9.5 s in all. A number needs three beats; the newest sound beat may be 4 s old, no older.
 """
 
 from micropython import const
@@ -80,11 +80,6 @@ class Oximetry:
         if averaging_s not in AVERAGING_CHOICES_S:
             raise ValueError("oximetry: averaging of %s s; choose 4, 8 or 16" % (averaging_s,))
         self.averaging_s = averaging_s
-
-    @property
-    def delay_ms(self):
-        """How far a reading lags behind the finger: filter, beat finding at 60 a minute, half of the averaging."""
-        return Conditioning.delay_ms + 500 + self.averaging_s * 500
 
     @property
     def led_red(self):

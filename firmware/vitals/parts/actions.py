@@ -17,30 +17,11 @@ class Actions:
         self._app = app
         self.value = None
         self.detail = ""
-        self._do = {
-            wire.IDENTIFY: self._identify,
-            wire.PING: self._ping,
-            wire.CUFF_START: self._cuff_start,
-            wire.ABORT: self._abort,
-            wire.VENT: self._vent,
-            wire.SESSION_BEGIN: self._session_begin,
-            wire.SESSION_END: self._session_end,
-            wire.SET_LIMITS: self._set_limits,
-            wire.SET_INTERVAL: self._set_interval,
-            wire.ACKNOWLEDGE: self._acknowledge,
-            wire.AUDIO_PAUSE: self._audio_pause,
-            wire.CONFIG_SET: self._config_set,
-            wire.CONFIG_GET: self._config_get,
-            wire.OSCILLOGRAM_GET: self._oscillogram_get,
-            wire.SERVICE_ENTER: self._service_enter,
-            wire.RESET: self._reset,
-            wire.OBSERVE: self._observe,
-        }
 
     def perform(self, command, fields, t_ms):
         """Does one command; LATER where its answer comes when the work is done."""
-        action = self._do.get(command)
-        return wire.REFUSAL_UNKNOWN_COMMAND if action is None else action(fields, t_ms)
+        action = self._DO.get(command)
+        return wire.REFUSAL_UNKNOWN_COMMAND if action is None else action(self, fields, t_ms)
 
     # ------------------------------------------------------------ what the link notices
 
@@ -159,3 +140,24 @@ class Actions:
         if refusal == wire.REFUSAL_NONE:
             refusal = app.intend_restart(t_ms)
         return refusal
+
+    # Functions, not methods of this object: seventeen of those would be seventeen more objects.
+    _DO = {
+        wire.IDENTIFY: _identify,
+        wire.PING: _ping,
+        wire.CUFF_START: _cuff_start,
+        wire.ABORT: _abort,
+        wire.VENT: _vent,
+        wire.SESSION_BEGIN: _session_begin,
+        wire.SESSION_END: _session_end,
+        wire.SET_LIMITS: _set_limits,
+        wire.SET_INTERVAL: _set_interval,
+        wire.ACKNOWLEDGE: _acknowledge,
+        wire.AUDIO_PAUSE: _audio_pause,
+        wire.CONFIG_SET: _config_set,
+        wire.CONFIG_GET: _config_get,
+        wire.OSCILLOGRAM_GET: _oscillogram_get,
+        wire.SERVICE_ENTER: _service_enter,
+        wire.RESET: _reset,
+        wire.OBSERVE: _observe,
+    }

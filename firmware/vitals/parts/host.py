@@ -135,11 +135,6 @@ class Host:
             answer.detail,
         )
 
-    @property
-    def waiting(self):
-        """Whether a cycle that a host asked for has not been answered yet."""
-        return self._waiting is not None
-
     def finish(self, value, t_ms):
         """The cycle that a host asked for has ended with this outcome: the one `done`."""
         if self._waiting is None:

@@ -3,17 +3,10 @@
 
 from vitals.alarms.audio import BUTTON_PAUSE_S
 from vitals.link import wire
-
-
-def _mask(*faults):
-    mask = 0
-    for fault in faults:
-        mask |= 1 << fault
-    return mask
-
+from vitals.safety.faults import mask_of
 
 # A person has to act at once: the cuff may hurt the limb.
-_HIGH = _mask(
+_HIGH = mask_of(
     wire.FAULT_CUFF_NOT_EMPTY,
     wire.FAULT_BLOCKED,
     wire.FAULT_PUMP_STUCK,
@@ -23,7 +16,7 @@ _HIGH = _mask(
     wire.FAULT_EXTERNAL_TRIPPED,
 )
 # The board does not guard as it should; shown only while a session relies on it.
-_MEDIUM = _mask(
+_MEDIUM = mask_of(
     wire.FAULT_OXIMETER_BUS,
     wire.FAULT_OXIMETER_ID,
     wire.FAULT_OXIMETER_FIFO,

@@ -17,44 +17,44 @@ QUEUE = const(32)
 RAISE_MS = const(500)
 CLEAR_MS = const(2000)
 
-# status bit of the heartbeat -> faults that set it
-OXIMETER = (wire.FAULT_OXIMETER_BUS, wire.FAULT_OXIMETER_ID, wire.FAULT_OXIMETER_FIFO)
-CUFF = (
-    wire.FAULT_CUFF_BUS,
-    wire.FAULT_CUFF_ID,
-    wire.FAULT_CUFF_STALE,
-    wire.FAULT_CUFF_INTEGRITY,
-    wire.FAULT_CUFF_SATURATED,
-    wire.FAULT_CHANNEL_MISMATCH,
-    wire.FAULT_OVER_PRESSURE,
-    wire.FAULT_OVER_TIME,
-    wire.FAULT_CUFF_NOT_EMPTY,
-    wire.FAULT_PUMP_STUCK,
-    wire.FAULT_BLOCKED,
-    wire.FAULT_EXTERNAL_MISSING,
-    wire.FAULT_INTERLOCK,
-    wire.FAULT_TIMER_MISSING,
-)
-GUARD = (wire.FAULT_GUARD_RANGE,)
-SUPPLY = (wire.FAULT_SUPPLY_LOW,)
-EXTERNAL = (wire.FAULT_EXTERNAL_TRIPPED,)
-CONFIG = (wire.FAULT_CONFIG_CORRUPT,)
 
-
-def _mask(faults):
+def mask_of(*faults):
+    """The bit mask of some faults, by their numbers."""
     mask = 0
     for fault in faults:
         mask |= 1 << fault
     return mask
 
 
+# Which faults set a status bit of the heartbeat.
 _STATUS = (
-    (_mask(OXIMETER), wire.STATUS_OXIMETER_FAULT),
-    (_mask(CUFF), wire.STATUS_CUFF_FAULT),
-    (_mask(GUARD), wire.STATUS_GUARD_FAULT),
-    (_mask(SUPPLY), wire.STATUS_SUPPLY_LOW),
-    (_mask(EXTERNAL), wire.STATUS_EXTERNAL_TRIPPED),
-    (_mask(CONFIG), wire.STATUS_CONFIG_DEFAULTED),
+    (
+        mask_of(wire.FAULT_OXIMETER_BUS, wire.FAULT_OXIMETER_ID, wire.FAULT_OXIMETER_FIFO),
+        wire.STATUS_OXIMETER_FAULT,
+    ),
+    (
+        mask_of(
+            wire.FAULT_CUFF_BUS,
+            wire.FAULT_CUFF_ID,
+            wire.FAULT_CUFF_STALE,
+            wire.FAULT_CUFF_INTEGRITY,
+            wire.FAULT_CUFF_SATURATED,
+            wire.FAULT_CHANNEL_MISMATCH,
+            wire.FAULT_OVER_PRESSURE,
+            wire.FAULT_OVER_TIME,
+            wire.FAULT_CUFF_NOT_EMPTY,
+            wire.FAULT_PUMP_STUCK,
+            wire.FAULT_BLOCKED,
+            wire.FAULT_EXTERNAL_MISSING,
+            wire.FAULT_INTERLOCK,
+            wire.FAULT_TIMER_MISSING,
+        ),
+        wire.STATUS_CUFF_FAULT,
+    ),
+    (mask_of(wire.FAULT_GUARD_RANGE), wire.STATUS_GUARD_FAULT),
+    (mask_of(wire.FAULT_SUPPLY_LOW), wire.STATUS_SUPPLY_LOW),
+    (mask_of(wire.FAULT_EXTERNAL_TRIPPED), wire.STATUS_EXTERNAL_TRIPPED),
+    (mask_of(wire.FAULT_CONFIG_CORRUPT), wire.STATUS_CONFIG_DEFAULTED),
 )
 
 _ABSENT = const(0)

@@ -22,7 +22,6 @@ class Session:
         self.interval_s = 0
         self._ends_ms = 0
         self._due_ms = None
-        self.began_ms = 0
 
     def begin(self, number, interval_s, max_minutes, same_limb, t_ms):
         """Returns wire.REFUSAL_*; refused changes nothing. The first cycle by itself comes one interval from now."""
@@ -32,7 +31,6 @@ class Session:
             return wire.REFUSAL_BAD_VALUE
         self.number = number
         self.same_limb = bool(same_limb)
-        self.began_ms = t_ms
         self._ends_ms = t_ms + max_minutes * 60000
         self._schedule(interval_s, t_ms)
         return wire.REFUSAL_NONE
