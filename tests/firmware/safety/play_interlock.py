@@ -298,9 +298,9 @@ def with_a_clock():
     clock = Clock(0)
     rig = Rig(clock)
     rig.ticks(1, raw=raw_of(20))
-    clock.ms = 179979
+    clock.ms = 172979
     first = rig.ticks(1)
-    clock.ms = 179980
+    clock.ms = 172980
     out["one_long_gap"] = [first, rig.story(rig.ticks(1))]
     return out
 
