@@ -33,6 +33,7 @@ def plain_line(fact: Fact, shown: Snapshot) -> str | None:
     flags = fact.flags if isinstance(fact, Vitals) else ()
     marks = "".join(f"  {word.upper()}" for word in ("late", "uncalibrated") if word in flags)
     marks += "  SIMULATED" if shown.simulated else ""
+    marks += "  NOT RECORDED" if shown.not_recorded else ""
     return f"{_elapsed(fact.t_ms, shown.started_t_ms)}  {said}{marks}"
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from vitalwire.cli.main import run
 from vitalwire.errors import UsageError
+from vitalwire.feed import Summary
 from vitalwire.link.sim_options import parse_sim_url
 from vitalwire.record.capture import CaptureEncoder, read_capture
 from vitalwire.session.inputs import Input, Kind
@@ -77,6 +78,17 @@ def test_the_command_that_notices_name_says_how_it_is_done_by_hand(capfd: pytest
     assert "not in this version yet" in said
     assert "mpremote fs cp -r" in said
     assert "firmware/." in said
+
+
+def test_a_session_whose_board_was_not_reached_at_the_end_is_a_lost_link(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Summary(board="E6614", why="time", confirmed=False)
+    monkeypatch.setattr("vitalwire.cli.monitor_run.run_session", lambda *_a, **_k: ended)
+    assert run(["monitor", "sim://"]) == 5
+    said = capfd.readouterr().err
+    assert "ended by time" in said
+    assert "E6614 was not reached at the end" in said
 
 
 # ---------------------------------------------------------------- standard streams

@@ -151,3 +151,8 @@ def test_a_terminal_that_cannot_place_text_gets_lines(monkeypatch: pytest.Monkey
     assert not can_draw()
     monkeypatch.setenv("TERM", "xterm-256color")
     assert can_draw()
+
+
+def test_a_line_that_is_in_no_file_says_so() -> None:
+    fact = Vitals(1000, 1000, "oximeter", 1000, 1, 1, 97.0, 70.0, 1.5, 90)
+    assert (plain_line(fact, replace(CALM, not_recorded="No space left")) or "").endswith("NOT RECORDED")
