@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from .fields import EnumSpec
-from .schema import HEADER_BYTES, MAX_BODY, MAX_BODY_TO_DEVICE, MessageRecord, Schema, SchemaError
+from .schema import HEADER_BYTES, MAX_BODY, MAX_BODY_TO_DEVICE, FieldRecord, MessageRecord, Schema, SchemaError
 from .text import LICENCE, NOTICE, WIDTH, call
 
 HEAD = '''"""The device's side of the wire: numbers of the protocol, packers and parsers, for both interpreters.
 
 pack_NAME(buf, off, ...) writes a payload into the bytearray `buf` at `off` and returns where it ends. Values are the
-scaled integers of the wire, in its order, and must fit their fields: MicroPython does not check that. Where a message
-has optional fields `present` comes first; a field whose bit is clear is written as zero, whatever was passed (None
-too). Text is bytes or str. Runs of numbers are parallel arrays, of which `n` entries from `start` on are sent.
-ValueError: the payload does not fit `buf`.
+scaled integers of the wire (`spo2_x10`: in tenths), in its order, and must fit their fields: MicroPython does not
+check that. Where a message has optional fields `present` comes first; a field whose bit is clear is written as zero,
+whatever was passed (None too). Text is bytes or str. Runs of numbers are parallel arrays, of which `n` entries from
+`start` on are sent. ValueError: the payload does not fit `buf`.
 
 PARSERS[type](buf, off, end) reads a payload and returns the tuple of its integers, then the run as a memoryview into
 `buf`, or None where the bytes cannot be this message. A field that the sender's older version lacks is None. Commands
@@ -100,8 +100,14 @@ def _constants(schema: Schema) -> list[str]:
     return lines
 
 
+def _raw_name(f: FieldRecord) -> str:
+    """`spo2_pct`, sent in tenths, is the integer `spo2_x10`, as everywhere in the firmware."""
+    stem, _, unit = f.name.rpartition("_")
+    return f"{stem}_x{f.scale}" if stem and unit and f.scale > 1 else f.name
+
+
 def _packer(m: MessageRecord) -> list[str]:
-    params = ["buf", "off", *(["present"] if m.has_present else []), *(f.name for f in m.fields)]
+    params = ["buf", "off", *(["present"] if m.has_present else []), *map(_raw_name, m.fields)]
     if m.run:
         params += [*(f.name for f in m.run.fields), "start", "n"] if m.run.fields else [m.run.name]
     lines = call(0, f"def pack_{m.name}(", params, "):")
@@ -116,7 +122,9 @@ def _packer(m: MessageRecord) -> list[str]:
     values = [f'"<{m.head_format}"', "buf", "off"]
     values += [str(m.head_bytes)] if m.run else []
     values += ["present"] if m.has_present else []
-    values += [f.name if f.bit is None else f"{f.name} if present & {1 << f.bit} else 0" for f in m.fields]
+    for f in m.fields:
+        name = _raw_name(f)
+        values.append(name if f.bit is None else f"{name} if present & {1 << f.bit} else 0")
     lines += call(4, "pack_into(", values, ")")
     if m.run and m.run.fields:
         row = ", ".join(f"{f.name}[i]" for f in m.run.fields)

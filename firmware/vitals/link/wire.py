@@ -3,10 +3,10 @@
 """The device's side of the wire: numbers of the protocol, packers and parsers, for both interpreters.
 
 pack_NAME(buf, off, ...) writes a payload into the bytearray `buf` at `off` and returns where it ends. Values are the
-scaled integers of the wire, in its order, and must fit their fields: MicroPython does not check that. Where a message
-has optional fields `present` comes first; a field whose bit is clear is written as zero, whatever was passed (None
-too). Text is bytes or str. Runs of numbers are parallel arrays, of which `n` entries from `start` on are sent.
-ValueError: the payload does not fit `buf`.
+scaled integers of the wire (`spo2_x10`: in tenths), in its order, and must fit their fields: MicroPython does not
+check that. Where a message has optional fields `present` comes first; a field whose bit is clear is written as zero,
+whatever was passed (None too). Text is bytes or str. Runs of numbers are parallel arrays, of which `n` entries from
+`start` on are sent. ValueError: the payload does not fit `buf`.
 
 PARSERS[type](buf, off, end) reads a payload and returns the tuple of its integers, then the run as a memoryview into
 `buf`, or None where the bytes cannot be this message. A field that the sender's older version lacks is None. Commands
@@ -406,9 +406,9 @@ def pack_oximetry_reading(
     buf,
     off,
     present,
-    spo2_pct,
-    pulse_bpm,
-    perfusion_pct,
+    spo2_x10,
+    pulse_x10,
+    perfusion_x100,
     quality,
     session,
     spo2_reason,
@@ -424,9 +424,9 @@ def pack_oximetry_reading(
         buf,
         off,
         present,
-        spo2_pct if present & 1 else 0,
-        pulse_bpm if present & 2 else 0,
-        perfusion_pct if present & 4 else 0,
+        spo2_x10 if present & 1 else 0,
+        pulse_x10 if present & 2 else 0,
+        perfusion_x100 if present & 4 else 0,
         quality if present & 8 else 0,
         session if present & 16 else 0,
         spo2_reason,
@@ -450,7 +450,7 @@ def pack_ppg(buf, off, first_index, rate_hz, lost, red, ir, start, n):
     return end
 
 
-def pack_cuff_pressure(buf, off, present, pressure_mmhg, guard_mmhg, target_mmhg, phase, pump_pct, cycle):
+def pack_cuff_pressure(buf, off, present, pressure_x10, guard_x10, target_x10, phase, pump_pct, cycle):
     """Ten times a second while a cycle runs or the cuff is above 15 mmHg."""
     _room(buf, off + 12)
     pack_into(
@@ -458,9 +458,9 @@ def pack_cuff_pressure(buf, off, present, pressure_mmhg, guard_mmhg, target_mmhg
         buf,
         off,
         present,
-        pressure_mmhg if present & 1 else 0,
-        guard_mmhg if present & 2 else 0,
-        target_mmhg if present & 4 else 0,
+        pressure_x10 if present & 1 else 0,
+        guard_x10 if present & 2 else 0,
+        target_x10 if present & 4 else 0,
         phase,
         pump_pct,
         cycle,
@@ -472,13 +472,13 @@ def pack_nibp_result(
     buf,
     off,
     present,
-    sbp_mmhg,
-    map_mmhg,
-    dbp_mmhg,
-    pulse_bpm,
+    sbp_x10,
+    map_x10,
+    dbp_x10,
+    pulse_x10,
     quality,
     session,
-    peak_amplitude_mmhg,
+    peak_amplitude_x100,
     outcome,
     trigger,
     attempt,
@@ -487,7 +487,7 @@ def pack_nibp_result(
     flags,
     cycle,
     started_ms,
-    peak_pressure_mmhg,
+    peak_pressure_x10,
 ):
     """Exactly one for each cycle that was started. Device time is when the cycle ended."""
     _room(buf, off + 31)
@@ -496,13 +496,13 @@ def pack_nibp_result(
         buf,
         off,
         present,
-        sbp_mmhg if present & 1 else 0,
-        map_mmhg if present & 2 else 0,
-        dbp_mmhg if present & 4 else 0,
-        pulse_bpm if present & 8 else 0,
+        sbp_x10 if present & 1 else 0,
+        map_x10 if present & 2 else 0,
+        dbp_x10 if present & 4 else 0,
+        pulse_x10 if present & 8 else 0,
         quality if present & 16 else 0,
         session if present & 32 else 0,
-        peak_amplitude_mmhg if present & 64 else 0,
+        peak_amplitude_x100 if present & 64 else 0,
         outcome,
         trigger,
         attempt,
@@ -511,7 +511,7 @@ def pack_nibp_result(
         flags,
         cycle,
         started_ms,
-        peak_pressure_mmhg if present & 128 else 0,
+        peak_pressure_x10 if present & 128 else 0,
     )
     return off + 31
 

