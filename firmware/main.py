@@ -12,6 +12,7 @@ _EMPTY_CMMHG = 1000
 _EMPTY_WITHIN_MS = 10000
 _STEP_MS = 50
 _HELLO_WITHIN_MS = 500
+_SAY_WITHIN_MS = 200
 
 
 def run(board=None):
@@ -75,9 +76,17 @@ def _wait_until_empty(board, feed):
 
 
 def _say(board, text):
-    """Text on the wire for whoever listens; what finds no room is lost."""
+    """Text on the wire for whoever listens; what finds no room within 200 ms is lost. The wire takes a part a call."""
     data = text.encode()
-    board.wire.write(data, len(data))
+    clock = board.clock
+    end_ms = clock.now_ms() + _SAY_WITHIN_MS
+    while data:
+        taken = board.wire.write(data, len(data))
+        data = data[taken:]
+        if not taken:
+            if clock.now_ms() >= end_ms:
+                break
+            clock.sleep_until(clock.now_ms() + 5)
 
 
 def _cut(board):

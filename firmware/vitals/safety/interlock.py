@@ -50,6 +50,8 @@ HIGH_RAW = const(63020)
 
 _NO_READING = const(-1)
 _SMALL = const(0x3FFFFFFF)
+# Counters wrap here: one more than 2^30 - 1 would be a heap number on a board, and the interrupt may not allocate.
+_COUNT = const(0x1FFFFFFF)
 
 
 def calibration_ok(zero_raw, gain_q13):
@@ -121,7 +123,7 @@ class Interlock:
 
     def kick(self):
         """The main loop says that it lives. Call once a turn, after every part has run."""
-        self._kicks = (self._kicks + 1) & _SMALL
+        self._kicks = (self._kicks + 1) & _COUNT
 
     def reset(self):
         """A person has looked: releases the outputs if the cuff is empty by a valid reading.
@@ -157,14 +159,14 @@ class Interlock:
 
     def tick(self, _timer=None):
         """Judges one guard reading. Give this to the timer as its callback."""
-        self.ticks = (self.ticks + 1) & _SMALL
+        self.ticks = (self.ticks + 1) & _COUNT
         elapsed_ms = self._elapsed()
         raw = self._read()
         fault = self._judge(raw, elapsed_ms)
         if fault and not self.tripped:
             self.cause = fault
             self.trip_cmmhg = self.guard_cmmhg
-            self.trips = (self.trips + 1) & _SMALL
+            self.trips = (self.trips + 1) & _COUNT
             self.tripped = True
         if self.tripped:
             self._outputs.inhibited = True
