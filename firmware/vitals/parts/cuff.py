@@ -209,10 +209,12 @@ class Cuff:
     # ------------------------------------------------------------ what is asked of it
 
     def empty(self):
-        """Whether the cuff is empty by a valid reading; None if nobody knows."""
+        """Whether the cuff is empty by a valid reading; None if nobody knows, False while a cycle runs."""
+        if self.pressurised or self.controller.active:
+            return False
         if self.cmmhg is None and self._guard.cmmhg is None:
             return None
-        return not self.pressurised and not self.controller.active
+        return True
 
     def refusal(self):
         """Why no cycle may begin, from everything but the controller's own rests; wire.REFUSAL_NONE if one may."""

@@ -5,6 +5,10 @@ In service mode the outputs are held safe, no watchdog is started (one that runs
 read and nothing is measured; the REPL is a technician's. It is entered at a restart only, so nothing of a session is
 left: the flag is stored in the boot log, the board restarts, and boot.py finds it. It lasts until `leave()` or until
 power is taken away. No limit and no timer of the cuff is lifted by it: nothing energises the cuff at all.
+
+A cuff that is known to hold pressure keeps a board out of service mode. One of which nobody knows does not: a board
+whose sensors are broken, or not fitted yet, is just the one that a technician has to reach, and service mode opens the
+valves.
 """
 
 from vitals.link import wire
@@ -12,15 +16,18 @@ from vitals.store import bootlog
 
 
 def requested_by_buttons(button_a, button_b, cause, cuff_empty):
-    """Whether both buttons held at power-on ask for service: only then, and with the cuff empty (None: unknown)."""
-    return bool(button_a and button_b and cause == bootlog.POWER_ON and cuff_empty)
+    """Whether both buttons held at power-on ask for service: only then, and not with pressure in the cuff.
+
+    `cuff_empty` is None if nobody knows.
+    """
+    return bool(button_a and button_b and cause == bootlog.POWER_ON and cuff_empty is not False)
 
 
 def refusal(session_open, cuff_empty):
     """Why service mode may not be entered now, wire.REFUSAL_NONE if it may. `cuff_empty` is None if nobody knows."""
     if session_open:
         return wire.REFUSAL_SESSION_OPEN
-    if not cuff_empty:
+    if cuff_empty is False:
         return wire.REFUSAL_CUFF_NOT_EMPTY
     return wire.REFUSAL_NONE
 

@@ -98,6 +98,20 @@ def test_both_buttons_at_power_on_are_service_mode(board: Open) -> None:
     assert talk.last(Hello).service == 1
 
 
+def test_a_board_of_whose_cuff_nobody_knows_can_be_put_into_service(board: Open) -> None:
+    """Both pressure sensors gone, or not fitted yet: a technician still reaches the prompt, on either way."""
+    talk = board(faults=[["cuff_sensor_missing", 0], ["guard_open", 0]])
+    talk.run_pinging(20)
+    assert talk.ask(ServiceEnter).outcome == Outcome.DONE
+    talk.run(15)  # the valves get their time first
+    assert talk.last(Hello).service == 1
+    for button in "ab":
+        talk.twin.do("hold", button=button)
+    talk.twin.do("power_cycle")
+    talk.run(15)
+    assert talk.last(Hello).service == 1
+
+
 def test_an_exception_empties_the_cuff_is_said_and_restarts(board: Open) -> None:
     talk = board()
     talk.send(CuffStart)
