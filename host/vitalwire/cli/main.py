@@ -157,10 +157,11 @@ def _no_flash() -> tuple[str, str]:
 
     from ..board_files import firmware
 
-    copy = f"mpremote fs cp -r {shlex.quote(str(firmware()))}/. : + reset"
+    copy = f"mpremote fs cp -r {shlex.quote(str(firmware()))}/. :"
     return (
         "`vitalwire flash` is not in this version yet",
-        f"to put the firmware on a board that runs MicroPython 1.26 or newer: pip install mpremote, then {copy}",
+        f"to put the firmware on a board that runs MicroPython 1.26 or newer: pip install mpremote, then {copy}, "
+        "then take its power away and give it back",
     )
 
 
