@@ -2,17 +2,20 @@
 """Recordings of real sensors, made ready for the simulated board.
 
 Read are CSV files, also gzipped, with one header line: `t_s` and some of `red,ir,green,ambient` for a pulse, `t_s`
-and `pressure_mmhg` for a cuff. Written is what `hardware/twin/README.md` describes: a line of JSON, then 32-bit
-integers at 100 Hz. In between the values are resampled linearly.
+and `pressure_mmhg` for a cuff; an empty cell is an unknown value. Written is what `hardware/twin/README.md` describes:
+a line of JSON, then 32-bit integers at 100 Hz.
+
+In between the values are resampled: a cubic through the recorded points, which keeps the crest between two samples of
+a slow source and invents no ringing beside a jump (`_slopes`). A source that is clearly faster than 100 Hz is averaged
+over each 10 ms, so that what the sensor could not follow does not fold back into the pulse.
 
 A pulse recording is turned into what the sensor would have counted:
 
 * Ambient light is taken off where it was recorded; the sensor does that by itself.
 * Counts that the sensor could have made stay as they are, so the ratio of red to infrared is untouched.
 * Another scale (a camera's 0-255) is multiplied to a usual level, one factor for all channels.
-* A waveform without its level (it has negative values, or it swings by more than a fifth of its level) is put on a
-  usual level with a swing of 1 %. Such waveforms rise when the pulse arrives where counts fall, so they are turned
-  over; `polarity` overrules.
+* A waveform without its level (it swings by more than a fifth of it in 2 s) is put on a usual level with a swing of
+  1 %. Such waveforms rise when the pulse arrives where counts fall, so they are turned over; `polarity` overrules.
 * Where there are not both red and infrared, one channel feeds infrared and red is flat: there must be a pulse and no
   SpO2.
 """
@@ -27,6 +30,7 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple
@@ -40,7 +44,11 @@ LEVEL: Final = 100_000
 SWING: Final = 1_000
 LOWEST_LEVEL: Final = 10_000
 """Counts of a real sensor with a finger on are above this; below, the scale is another one."""
+SWING_S: Final = 2.0
 COUPLED: Final = 0.2
+CLEARLY_FASTER: Final = 1.5
+"""A source this many times as fast as the sensor is averaged over each sample's 10 ms, in `PARTS` parts."""
+PARTS: Final = 4
 MOST_MMHG: Final = 1_000.0
 PREFERRED: Final = ("ir", "green", "red")
 
@@ -48,47 +56,103 @@ Polarity = Literal["falling", "rising"]
 
 
 class _Table(NamedTuple):
-    """A file's columns as numbers; `t_s` is separate and rises strictly."""
+    """A file's columns as numbers, nan where unknown; `t_s` is separate and rises strictly."""
 
     path: Path
     t_s: list[float]
     columns: dict[str, list[float]]
 
 
-def write_ppg_recording(
-    source: Path, target: Path, *, channel: str | None = None, polarity: Polarity | None = None, skip_s: float = 0.0
-) -> None:
-    """Turns a pulse recording into the simulated board's format.
+class PpgCounts(NamedTuple):
+    """What the sensor would have counted, at 100 Hz; `start_s` is the recording's own time of the first count."""
+
+    start_s: float
+    channels: tuple[str, ...]
+    """Which of `red` and `ir` were recorded; the other is flat."""
+    column: str
+    """The file's column that feeds infrared."""
+    red: list[int]
+    ir: list[int]
+
+
+class CuffPressure(NamedTuple):
+    """Cuff pressure at 100 Hz in 0.01 mmHg; `start_s` is the recording's own time of the first value."""
+
+    start_s: float
+    cmmhg: list[int]
+
+
+def read_ppg_recording(
+    source: Path,
+    *,
+    channel: str | None = None,
+    polarity: Polarity | None = None,
+    pedestal: int | None = None,
+    skip_s: float = 0.0,
+) -> PpgCounts:
+    """Turns a pulse recording into counts at 100 Hz.
 
     `channel` names the one column to use, with red flat; without it red and infrared are used where both exist.
-    `skip_s` leaves out the beginning. Raises UsageError with the line number where the file is damaged.
+    `pedestal` (counts) says that the waveform lost its level, and which to put it on. `skip_s` leaves out the
+    beginning. Raises UsageError with the line number where the file is damaged.
     """
     table = _read(source, ("red", "ir", "green", "ambient"), skip_s)
     columns = _without_ambient(table.columns)
     if channel is not None and channel not in columns:
         raise UsageError(f"{source} has no column {channel!r}", f"its columns are {', '.join(columns)}")
     if channel is None and {"red", "ir"} <= columns.keys():
+        name = "ir"
         used = {"red": columns["red"], "ir": columns["ir"]}
     else:
         name = channel or _liveliest(source, columns)
         used = {"ir": columns[name]}
-    counts = _as_counts(used, polarity)
-    ir = _resample(table.t_s, counts["ir"])
-    red = _resample(table.t_s, counts["red"]) if "red" in counts else [LEVEL] * len(ir)
-    pairs = [min(max(value, 0), FULL_SCALE) for pair in zip(red, ir, strict=True) for value in pair]
-    head = {"kind": "ppg", "rate_hz": RATE_HZ, "channels": [c for c in ("red", "ir") if c in counts], "count": len(ir)}
-    _write(target, head, pairs)
+    for column in used.values():
+        if not any(map(math.isfinite, column)):
+            raise UsageError(f"{source}: no value is known in a column that is needed", "give another recording")
+    scaled = _as_counts(table.t_s, used, polarity, pedestal)
+    counts = {key: _resample(table.t_s, column) for key, column in scaled.items()}
+    ir = [min(max(value, 0), FULL_SCALE) for value in counts["ir"]]
+    red = [min(max(value, 0), FULL_SCALE) for value in counts["red"]] if "red" in counts else [LEVEL] * len(ir)
+    return PpgCounts(table.t_s[0], tuple(c for c in ("red", "ir") if c in counts), name, red, ir)
 
 
-def write_cuff_recording(source: Path, target: Path) -> None:
-    """Turns a cuff recording into the simulated board's format. Raises UsageError as `write_ppg_recording`."""
+def read_cuff_recording(source: Path) -> CuffPressure:
+    """Turns a cuff recording into pressures at 100 Hz. Raises UsageError as `read_ppg_recording`."""
     table = _read(source, ("pressure_mmhg",), 0.0)
     pressure = table.columns["pressure_mmhg"]
     for number, value in enumerate(pressure, start=2):
         if abs(value) > MOST_MMHG:
             raise UsageError(f"{source}, line {number}: {value} mmHg is no cuff pressure", "repair the file")
-    values = _resample(table.t_s, [100.0 * value for value in pressure])
-    _write(target, {"kind": "cuff", "rate_hz": RATE_HZ, "unit": "0.01 mmHg", "count": len(values)}, values)
+    if not any(map(math.isfinite, pressure)):
+        raise UsageError(f"{source}: no pressure is known in it", "give another recording")
+    return CuffPressure(table.t_s[0], _resample(table.t_s, [100.0 * value for value in pressure]))
+
+
+def save_ppg(target: Path, red: list[int], ir: list[int], channels: tuple[str, ...], *, loop: bool = True) -> None:
+    """Writes counts in the simulated board's format; without `loop` there is no finger after the end."""
+    pairs = [value for pair in zip(red, ir, strict=True) for value in pair]
+    head: dict[str, Any] = {"kind": "ppg", "rate_hz": RATE_HZ, "channels": list(channels), "count": len(ir)}
+    if not loop:
+        head["loop"] = False
+    _write(target, head, pairs)
+
+
+def save_cuff(target: Path, cmmhg: list[int]) -> None:
+    """Writes pressures (0.01 mmHg) in the simulated board's format."""
+    _write(target, {"kind": "cuff", "rate_hz": RATE_HZ, "unit": "0.01 mmHg", "count": len(cmmhg)}, cmmhg)
+
+
+def write_ppg_recording(
+    source: Path, target: Path, *, channel: str | None = None, polarity: Polarity | None = None, skip_s: float = 0.0
+) -> None:
+    """`read_ppg_recording` and `save_ppg` in one."""
+    counts = read_ppg_recording(source, channel=channel, polarity=polarity, skip_s=skip_s)
+    save_ppg(target, counts.red, counts.ir, counts.channels)
+
+
+def write_cuff_recording(source: Path, target: Path) -> None:
+    """`read_cuff_recording` and `save_cuff` in one."""
+    save_cuff(target, read_cuff_recording(source).cmmhg)
 
 
 def _read(path: Path, known: tuple[str, ...], skip_s: float) -> _Table:
@@ -122,10 +186,10 @@ def _parse(path: Path, rows: Any, known: tuple[str, ...], skip_s: float) -> _Tab
             continue
         try:
             at = float(row[0])
-            numbers = [float(row[place]) for place in places]
+            numbers = [float(row[place].strip() or "nan") for place in places]
         except (ValueError, IndexError):
             raise _damaged(path, rows.line_num, f"{','.join(row)[:60]!r} does not fit the header") from None
-        if not all(map(math.isfinite, (at, *numbers))):
+        if not math.isfinite(at) or any(map(math.isinf, numbers)):
             raise _damaged(path, rows.line_num, "a value is not finite")
         if t_s and at <= t_s[-1]:
             raise _damaged(path, rows.line_num, f"the time {at} s does not follow {t_s[-1]} s")
@@ -154,52 +218,99 @@ def _without_ambient(columns: dict[str, list[float]]) -> dict[str, list[float]]:
     }
 
 
+def _known(column: list[float]) -> list[float]:
+    return [value for value in column if not math.isnan(value)]
+
+
 def _liveliest(path: Path, columns: dict[str, list[float]]) -> str:
     """The best single channel: the first of infrared, green and red that is not stuck at one value."""
     for name in PREFERRED:
-        if name in columns:
-            column = columns[name]
-            stuck = max(column.count(max(column)), column.count(min(column)))
-            if max(column) > min(column) and stuck * 2 < len(column):
-                return name
+        known = _known(columns.get(name, []))
+        if len(known) < 2:
+            continue
+        least, most = min(known), max(known)
+        if most > least and max(known.count(most), known.count(least)) * 2 < len(known):
+            return name
     raise UsageError(
         f"{path}: no channel moves, there is no pulse in it", "give another recording or ppg_channel=COLUMN"
     )
 
 
-def _as_counts(columns: dict[str, list[float]], polarity: Polarity | None) -> dict[str, list[float]]:
+def _swing(t_s: list[float], column: list[float]) -> float:
+    """How far the values go in 2 s, in the middle of all stretches of 2 s: a finger taken off is no swing."""
+    parts: dict[int, list[float]] = {}
+    for at, value in zip(t_s, column, strict=True):
+        if not math.isnan(value):
+            parts.setdefault(int((at - t_s[0]) / SWING_S), []).append(value)
+    return median(max(part) - min(part) for part in parts.values())
+
+
+def _as_counts(
+    t_s: list[float], columns: dict[str, list[float]], polarity: Polarity | None, stated: int | None
+) -> dict[str, list[float]]:
     """Brings the channels to the counts of the sensor; see the head of this file."""
-    level = median(columns["ir"])
-    ordered = sorted(columns["ir"])
-    swing = ordered[int(len(ordered) * 0.95)] - ordered[int(len(ordered) * 0.05)]
-    coupled = ordered[0] < 0 or swing > COUPLED * level
+    level = median(_known(columns["ir"]))
+    swing = _swing(t_s, columns["ir"])
+    coupled = stated is not None or swing > COUPLED * level
     turn = -1.0 if (polarity or ("rising" if coupled else "falling")) == "rising" else 1.0
     if coupled:
-        factor, pedestal = SWING / swing if swing else 1.0, float(LEVEL)
+        factor, pedestal = SWING / swing if swing else 1.0, float(LEVEL if stated is None else stated)
     else:
-        factor = 1.0 if LOWEST_LEVEL <= level <= FULL_SCALE else LEVEL / level
+        factor = 1.0 if LOWEST_LEVEL <= level <= FULL_SCALE else LEVEL / level if level > 0 else 1.0
         pedestal = 0.0
     counts: dict[str, list[float]] = {}
     for name, column in columns.items():
-        middle = median(column)
+        middle = median(_known(column))
         base = pedestal or factor * middle
         counts[name] = [base + turn * factor * (value - middle) for value in column]
     return counts
 
 
 def _resample(t_s: list[float], values: list[float]) -> list[int]:
-    """Linear interpolation at 100 Hz from the first sample to the last, rounded to whole numbers."""
-    start, steps = t_s[0], int((t_s[-1] - t_s[0]) * RATE_HZ + 1e-9)
-    out: list[int] = []
-    right = 1
-    for step in range(steps + 1):
-        at = start + step / RATE_HZ
-        if at > t_s[right]:
-            right = min(bisect_left(t_s, at, right), len(t_s) - 1)
-        left = right - 1
-        share = (at - t_s[left]) / (t_s[right] - t_s[left])
-        out.append(round(values[left] + share * (values[right] - values[left])))
-    return out
+    """Values at 100 Hz from the first time to the last, rounded to whole numbers; unknown (nan) ones are bridged."""
+    start, count = t_s[0], int((t_s[-1] - t_s[0]) * RATE_HZ + 1e-9) + 1
+    known = [(at, value) for at, value in zip(t_s, values, strict=True) if not math.isnan(value)]
+    x, y = [at for at, _ in known], [value for _, value in known]
+    if len(x) == 1:
+        return [round(y[0])] * count
+    slopes = _slopes(x, y)
+    fast = median(b - a for a, b in pairwise(x)) * RATE_HZ * CLEARLY_FASTER < 1
+    shifts = [(2 * k + 1 - PARTS) / (2 * PARTS * RATE_HZ) for k in range(PARTS)] if fast else [0.0]
+    total = [0.0] * count
+    for shift in shifts:
+        right = 1
+        for step in range(count):
+            at = min(max(start + step / RATE_HZ + shift, x[0]), x[-1])  # before and after what is known it stays
+            if at > x[right]:
+                right = min(bisect_left(x, at, right), len(x) - 1)
+            total[step] += _cubic(x, y, slopes, right - 1, at)
+    return [round(value / len(shifts)) for value in total]
+
+
+def _slopes(x: list[float], y: list[float]) -> list[float]:
+    """Slope of the curve at each point: that of the parabola through it and its neighbours, but at most three times as
+    steep as the flatter of the two lines that meet there. Where the points rise or fall this keeps the curve between
+    them (Fritsch and Carlson, SIAM J. Numer. Anal. 17, 238, 1980); at a crest it may go beyond them a little, because
+    the true crest does; beside a jump it lies flat."""
+    lines = [(y[i + 1] - y[i]) / (x[i + 1] - x[i]) for i in range(len(x) - 1)]
+    slopes = [lines[0]]
+    for i in range(1, len(x) - 1):
+        before, after = lines[i - 1], lines[i]
+        left, right = x[i] - x[i - 1], x[i + 1] - x[i]
+        slope = (left * after + right * before) / (left + right)
+        most = 3.0 * min(abs(before), abs(after))
+        slopes.append(min(max(slope, -most), most))
+    slopes.append(lines[-1])
+    return slopes
+
+
+def _cubic(x: list[float], y: list[float], slopes: list[float], left: int, at: float) -> float:
+    """The Hermite cubic between point `left` and the next one."""
+    width = x[left + 1] - x[left]
+    u = (at - x[left]) / width
+    rise = y[left + 1] - y[left]
+    a, b = slopes[left] * width - rise, rise - slopes[left + 1] * width
+    return y[left] + u * rise + u * (1.0 - u) * ((1.0 - u) * a + u * b)
 
 
 def _write(target: Path, head: dict[str, Any], values: list[int]) -> None:
@@ -211,4 +322,15 @@ def _write(target: Path, head: dict[str, Any], values: list[int]) -> None:
         data.tofile(file)
 
 
-__all__ = ["RATE_HZ", "Polarity", "write_cuff_recording", "write_ppg_recording"]
+__all__ = [
+    "RATE_HZ",
+    "CuffPressure",
+    "Polarity",
+    "PpgCounts",
+    "read_cuff_recording",
+    "read_ppg_recording",
+    "save_cuff",
+    "save_ppg",
+    "write_cuff_recording",
+    "write_ppg_recording",
+]

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from vitalwire.errors import UsageError
-from vitalwire.link.recording import FULL_SCALE, LEVEL, write_cuff_recording, write_ppg_recording
+from vitalwire.link.recording import (
+    FULL_SCALE,
+    LEVEL,
+    read_ppg_recording,
+    write_cuff_recording,
+    write_ppg_recording,
+)
 
 
 def pulse(t_s: float, level: float, swing: float) -> float:
@@ -54,6 +60,56 @@ def test_another_rate_is_resampled_to_a_hundred_hertz(tmp_path: Path) -> None:
     head, _, ir = convert(write_csv(tmp_path / "a.csv.gz", "t_s,red,ir", rows), tmp_path)
     assert head["count"] == len(ir) == int(639 / 64 * 100) + 1
     assert max(abs(value - pulse(i / 100, 110_000, 900)) for i, value in enumerate(ir)) < 10
+
+
+def test_a_finger_that_is_taken_off_does_not_make_it_a_waveform_without_level(tmp_path: Path) -> None:
+    rows = [(i / 100, 9e4, pulse(i / 100, 110_000, 900) if i % 2000 < 1200 else 2000.0) for i in range(6000)]
+    _, _, ir = convert(write_csv(tmp_path / "a.csv", "t_s,red,ir", rows), tmp_path)
+    assert max(abs(value - row[2]) for value, row in zip(ir, rows, strict=True)) < 1
+
+
+def test_the_crest_between_two_samples_of_a_slow_source_is_kept(tmp_path: Path) -> None:
+    rows = [(i / 25, 0.0, pulse(i / 25, 110_000, 900)) for i in range(250)]
+    _, _, ir = convert(write_csv(tmp_path / "a.csv", "t_s,red,ir", rows), tmp_path)
+    wrong = [abs(value - pulse(i / 100, 110_000, 900)) for i, value in enumerate(ir[8:-8], 8)]
+    assert max(wrong) < 0.02 * 900, "straight lines are wrong by more than 2 %"
+
+
+def test_irregular_times_are_resampled_too(tmp_path: Path) -> None:
+    times = [i / 30 + 0.012 * math.sin(i) for i in range(300)]
+    rows = [(t, 0.0, pulse(t, 110_000, 900)) for t in times]
+    _, _, ir = convert(write_csv(tmp_path / "a.csv", "t_s,red,ir", rows), tmp_path)
+    assert max(abs(value - pulse(times[0] + i / 100, 110_000, 900)) for i, value in enumerate(ir[8:-8], 8)) < 0.03 * 900
+
+
+def test_a_jump_makes_no_ringing(tmp_path: Path) -> None:
+    rows = [(i / 25, 0.0, 90_000.0 if i < 50 else 120_000.0) for i in range(100)]
+    _, _, ir = convert(write_csv(tmp_path / "a.csv", "t_s,red,ir", rows), tmp_path)
+    assert (min(ir), max(ir)) == (90_000, 120_000)
+    assert sorted(ir) == ir
+
+
+def test_a_much_faster_source_does_not_fold_back(tmp_path: Path) -> None:
+    hum = [(i / 1000, 0.0, 110_000 + 1000 * math.sin(2 * math.pi * 101 * i / 1000)) for i in range(5000)]
+    _, _, ir = convert(write_csv(tmp_path / "a.csv", "t_s,red,ir", hum), tmp_path)
+    assert max(abs(value - 110_000) for value in ir[1:-1]) < 100, "taken as it is, it would be a beat of 60 a minute"
+
+
+def test_an_empty_cell_is_an_unknown_value_and_is_bridged(tmp_path: Path) -> None:
+    lines = [f"{i / 100:.2f},90000,{'' if 100 <= i < 130 or i == 0 else 110000 + i}" for i in range(300)]
+    path = tmp_path / "a.csv"
+    path.write_text("t_s,red,ir\n" + "\n".join(lines) + "\n")
+    head, _, ir = convert(path, tmp_path)
+    assert head["count"] == 300
+    assert [ir[0], ir[1], *ir[99:131:10], ir[299]] == [110_001, 110_001, 110_099, 110_109, 110_119, 110_129, 110_299]
+
+
+def test_a_stated_pedestal_takes_the_place_of_a_level_that_is_none(tmp_path: Path) -> None:
+    rows = [(i / 100, pulse(i / 100, 512, 20)) for i in range(500)]
+    counts = read_ppg_recording(write_csv(tmp_path / "a.csv", "t_s,green", rows), pedestal=80_000, polarity="rising")
+    assert sorted(counts.ir)[250] == pytest.approx(80_000, abs=50)
+    assert counts.ir[20] < 80_000 < counts.ir[62]
+    assert (counts.channels, counts.column) == (("ir",), "green")
 
 
 def test_ambient_light_is_taken_off(tmp_path: Path) -> None:
@@ -106,7 +162,7 @@ def test_a_cuff_recording_keeps_its_pressure(tmp_path: Path) -> None:
     write_cuff_recording(write_csv(tmp_path / "a.csv.gz", "t_s,pressure_mmhg", rows), tmp_path / "out.rec")
     head, values = read(tmp_path / "out.rec")
     assert head == {"kind": "cuff", "rate_hz": 100, "unit": "0.01 mmHg", "count": 1000}
-    assert values[:3] == [15_000, 14_990, 14_980]
+    assert values[1:4] == [14_990, 14_980, 14_970]
 
 
 @pytest.mark.parametrize(
@@ -115,9 +171,11 @@ def test_a_cuff_recording_keeps_its_pressure(tmp_path: Path) -> None:
         ("", r"line 1: the header is ''"),
         ("time,ir\n0,1\n", r"line 1: the header is 'time,ir'; a recording begins with t_s"),
         ("t_s,ambient\n0,1\n", r"line 1: .* at least one of red, ir, green"),
-        ("t_s,ir\n0,1\n0.01,\n", r"line 3: '0.01,' does not fit the header"),
+        ("t_s,ir\n0,1\n0.01,x\n", r"line 3: '0.01,x' does not fit the header"),
         ("t_s,ir\n0,1\n0.01\n", r"line 3: '0.01' does not fit the header"),
-        ("t_s,ir\n0,1\n0.01,nan\n", r"line 3: a value is not finite"),
+        ("t_s,ir\n0,1\n0.01,inf\n", r"line 3: a value is not finite"),
+        ("t_s,ir\n0,1\n,2\n", r"line 3: ',2' does not fit the header"),
+        ("t_s,red,ir\n0,1,\n1,2,\n", r"no value is known in a column that is needed"),
         ("t_s,ir\n0,1\n0.02,2\n0.01,3\n", r"line 4: the time 0.01 s does not follow 0.02 s"),
         ("t_s,ir\n0,1\n", r"has 1 samples; it needs two"),
         ("t_s,ir\n0,1\n1,1\n2,1\n", r"no channel moves"),
