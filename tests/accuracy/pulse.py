@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pulse rate in windows of 10 s: what the firmware said, beside what the reference said of the same seconds.
+
+Our value of a window is the reading whose averaging is centred on the middle of the window, which is `delay_ms` after
+it. A record that is shorter than a window is one window of its own length, and its value that of its accepted beats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dataset import PpgRecord
+from outcomes import Window
+from signals import Signal
+from vitalwire_protocol.codec import Reason
+
+WINDOW_S = 10.0
+NEAR_MS = 500
+"""Readings come once a second: one is at most this far from the moment that is wanted."""
+BEATS_LEAST = 3
+
+# Places in what `play/ppg.py` prints.
+T_MS, SPO2, PULSE, PERFUSION, QUALITY, SPO2_REASON, PULSE_REASON = range(7)
+BEAT_MS, INTERVAL_US, FAULT, RATIO, LIKENESS = range(5)
+SOUND = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """A window: where it is in the record's own time, how long it is, and what the reference says there."""
+
+    from_s: float
+    seconds: float
+    reference: float
+
+    @property
+    def middle_s(self) -> float:
+        return self.from_s + self.seconds / 2
+
+
+def places(record: PpgRecord, start_s: float, seconds: float) -> list[Place]:
+    """The windows of a record that have a reference, one after the other from its start."""
+    length = min(WINDOW_S, seconds)
+    found = []
+    for k in range(int(seconds / length + 1e-9)):
+        from_s = start_s + k * length
+        reference = pulse_reference(record, from_s, from_s + length)
+        if reference is not None:
+            found.append(Place(from_s, length, reference))
+    return found
+
+
+def pulse_reference(record: PpgRecord, from_s: float, to_s: float) -> float | None:
+    """Pulse per minute in a stretch of a record by its reference; None where that says nothing of it."""
+    known = record.reference
+    if known is None or not (known.rr or known.pulse):
+        return record.pr_ref
+    if known.rr:
+        intervals = [rr for t_s, rr in known.rr if from_s < t_s <= to_s]
+        return 60.0 * len(intervals) / sum(intervals) if intervals else None
+    readings = [value for t_s, value in known.pulse if from_s <= t_s < to_s]
+    return sum(readings) / len(readings) if readings else None
+
+
+def windows(signal: Signal, answer: dict[str, Any], method: str = "vitalwire") -> list[Window]:
+    """What the firmware said in each window of a record that has a reference."""
+    record = signal.record
+    found = []
+    for place in places(record, signal.start_s, signal.seconds):
+        if place.seconds < WINDOW_S:
+            value, quality, reason = _of_beats(answer, signal.seconds)
+        else:
+            value, quality, reason = _of_reading(answer, place.middle_s - signal.start_s)
+        found.append(
+            Window(record.set, record.record, method, "pulse", place.middle_s, place.reference, value, quality, reason)
+        )
+    return found
+
+
+def _of_reading(answer: dict[str, Any], middle_s: float) -> tuple[float | None, float | None, str]:
+    wanted_ms = 1000 * middle_s + answer["delay_ms"]
+    nearest = min(answer["readings"], key=lambda reading: abs(reading[T_MS] - wanted_ms), default=None)
+    if nearest is None or abs(nearest[T_MS] - wanted_ms) > NEAR_MS:
+        return None, None, "no_reading"
+    value = nearest[PULSE]
+    return (None if value is None else value / 10), nearest[QUALITY], Reason(nearest[PULSE_REASON]).name.lower()
+
+
+def sound_beats(answer: dict[str, Any], seconds: float) -> list[list[int]]:
+    """Beats without fault whose interval to the beat before lies wholly in the true record."""
+    return [
+        beat
+        for beat in answer["beats"]
+        if beat[FAULT] == SOUND
+        and beat[INTERVAL_US] > 0
+        and beat[BEAT_MS] * 1000 - beat[INTERVAL_US] >= 0
+        and beat[BEAT_MS] <= seconds * 1000
+    ]
+
+
+def _of_beats(answer: dict[str, Any], seconds: float) -> tuple[float | None, float | None, str]:
+    beats = sound_beats(answer, seconds)
+    if len(beats) < BEATS_LEAST:
+        return None, None, "too_few_beats"
+    return 60e6 * len(beats) / sum(beat[INTERVAL_US] for beat in beats), None, "ok"
