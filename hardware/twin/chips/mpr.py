@@ -16,12 +16,12 @@ _FULL = 1 << 24
 _LOW = 1677722  # 10 % of 2^24 at 0 mmHg
 _SPAN = 13421773  # 80 % of 2^24 for 300 mmHg
 _CONVERSION_US = 5000
-_NOISE_UMHG = 60  # half width: a standard deviation of 0.025 mmHg, about 14 effective bits of the span
+NOISE_MMMHG = 60  # half width: a standard deviation of 0.025 mmHg, about 14 effective bits of the span
 
 
 class Mpr:
     """The sensor on the manifold. What tests and faults may set: `present`, `stale`, `integrity_error`, `drift_mmmhg`,
-    `gain_ppm`, `conversion_us`, `stuck_busy`."""
+    `gain_ppm`, `conversion_us`, `stuck_busy`, `noise_mmmhg` (half width of its triangle, 0.001 mmHg)."""
 
     ADDRESS = 0x18
 
@@ -38,6 +38,7 @@ class Mpr:
         self.drift_per_s_mmmhg = 0
         self._drift_from_us = 0
         self.gain_ppm = 0
+        self.noise_mmmhg = NOISE_MMMHG
         self.conversion_us = _CONVERSION_US
         self.conversions = 0
         self.power_on()
@@ -101,7 +102,7 @@ class Mpr:
         if world.t_us != self.timeline.now_us:
             world.advance_to(self.timeline.now_us)
         mmmhg = world.manifold_mmmhg
-        mmmhg += mmmhg * self.gain_ppm // 1000000 + self._rng.spread(_NOISE_UMHG) + self.drift_mmmhg
+        mmmhg += mmmhg * self.gain_ppm // 1000000 + self._rng.spread(self.noise_mmmhg) + self.drift_mmmhg
         if self.drift_per_s_mmmhg:
             mmmhg += (self.timeline.now_us - self._drift_from_us) // 1000 * self.drift_per_s_mmmhg // 1000
         counts = _LOW + mmmhg * _SPAN // 300000

@@ -9,7 +9,7 @@ SpO2 = 110 - 25 R (Webster, ed., "Design of Pulse Oximeters", 1997), which puts 
 """
 
 from .rng import Rng
-from .tables import PHASES, PPG_SHAPE, SINE, SYSTOLE
+from .tables import PHASES, SINE, SYSTOLE
 
 # (SpO2 in 1/1000 %, R in 1/1000), falling SpO2: straight lines between the points.
 RATIO_OF_SPO2 = ((100000, 400), (50000, 2400))
@@ -24,8 +24,6 @@ LONGEST_SYSTOLE_US = 310000
 EMPTY_LIGHT_PCT = 2
 # Below this share of its light the sensor sees no flesh, only cross-talk: no pulse in it.
 LEAST_LIGHT_PCT = 10
-# Noise of photodiode and converter, half width of a triangle.
-NOISE_PA = 60
 _FULL_MOTION = 52429  # 5 % in 2^-20
 _OFF = -1 << 62
 
@@ -56,6 +54,10 @@ class Finger:
         self._run_end_us = _OFF  # until then the lines below hold
         self._slot_end_us = _OFF
         self._breath_q16 = 0
+        self._shape = script.person["ppg"]
+        self._own_shake = script.person["shake"]
+        # Of photodiode and converter, half width of a triangle.
+        self._noise_pa = script.person["finger_noise_pa"]
         self._line_us = 0  # baseline: start of its line, value there and slope, in 2^-20 and 2^-40 per us
         self._line_from = 0
         self._line_to = 0
@@ -89,12 +91,12 @@ class Finger:
 
     def _samples(self):
         """Takes a number and makes so many samples, in runs: in a run all is a line or one piece of the pulse."""
-        shape, top = PPG_SHAPE, FULL_COUNT
+        shape, top = self._shape, FULL_COUNT
         while True:
             n = yield
             red, ir = self._red, self._ir
             t, period_us = self._t_us, self._period_us
-            noise = (NOISE_PA << 18) // (self._fullscale_na * 1000) + 1
+            noise = (self._noise_pa << 18) // (self._fullscale_na * 1000) + 1
             x = self._noise.state
             i = 0
             while i < n:
@@ -181,6 +183,8 @@ class Finger:
         self._motion_to = self._motion_to * 3 // 4
         if motion and on:
             self._motion_to += self._shake.spread(_FULL_MOTION * motion // 100000)
+        if self._own_shake is not None and on:
+            self._motion_to = (self._own_shake.at(start_us + SLOT_US) << 20) // 1000000
         self._motion_slope = (self._motion_to - self._motion_from << 20) // SLOT_US
 
     def truth(self):

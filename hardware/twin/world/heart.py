@@ -15,15 +15,19 @@ _SHORTEST_US = 230000
 
 
 class Beat:
-    """One beat: start and length in us, strength against a usual beat (1024 = 1) and the pressures it makes."""
+    """One beat: start and length in us, strength against a usual beat (1024 = 1) and the pressures it makes.
 
-    def __init__(self, start_us, length_us, strength_q10, sbp_mmmhg, dbp_mmmhg):
+    `drift_mmmhg` is by how much its end lies above its start.
+    """
+
+    def __init__(self, start_us, length_us, strength_q10, sbp_mmmhg, dbp_mmmhg, drift_mmmhg=0):
         self.start_us = start_us
         self.length_us = length_us
         self.end_us = start_us + length_us
         self.strength_q10 = strength_q10
         self.sbp_mmmhg = sbp_mmmhg
         self.dbp_mmmhg = dbp_mmmhg
+        self.drift_mmmhg = drift_mmmhg
 
 
 class Heart:
@@ -34,6 +38,8 @@ class Heart:
         self._rng = Rng(seed, 1)
         self._breath_q16 = 0
         self._pause = False
+        self._own = script.person["beats"]
+        self._own_at = 0
         self.extra_spread_permille = 0
         self.beats = []
         self.first_number = 0  # number of beats[0], counted from the start of the world
@@ -48,6 +54,9 @@ class Heart:
 
     def _beat(self):
         start_us = self.next_us
+        if self._own is not None:
+            self._append(self._own_beat(start_us))
+            return
         now = self._script.update(max(0, start_us // 1000))
         pulse = now["pulse_bpm"]
         sbp, dbp = now["sbp_mmhg"], now["dbp_mmhg"]
@@ -66,6 +75,14 @@ class Heart:
         sway = breath * 1000 >> 14
         sbp += sway - (sbp - dbp) * max(0, 1024 - strength - 80) // 2048
         self._append(Beat(start_us, max(_SHORTEST_US, length_us), strength, sbp, dbp + sway))
+
+    def _own_beat(self, start_us):
+        """The next beat that the person brings; after the last comes the first again."""
+        own = self._own
+        i = self._own_at
+        self._own_at = after = (i + 4) % len(own)
+        strength_q10 = (own[i + 1] * 1024 + 500) // 1000
+        return Beat(start_us, own[i] * 1000, strength_q10, own[i + 2], own[i + 3], own[after + 3] - own[i + 3])
 
     def _rhythm(self, usual_us, now):
         """Length and strength of the next beat without breathing."""

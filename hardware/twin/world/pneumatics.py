@@ -8,23 +8,12 @@ step; the cuff, which is slower by two orders, explicitly.
 """
 
 from .rng import Rng
-from .script import ARTERIES
-from .tables import (
-    ARTERY_SHAPE,
-    ARTERY_TOP,
-    ARTERY_ZERO,
-    CUFF_TOP_MMHG,
-    PHASES,
-    SYSTOLE,
-    artery_volume,
-    cuff_compliance,
-)
+from .tables import ARTERY_TOP, ARTERY_ZERO, CUFF_TOP_MMHG, PHASES, SYSTOLE
 
 STEP_US = 5000
 _PER_S = 1000000 // STEP_US
 # From the heart to the arm under the cuff.
 TRANSIT_US = 110000
-LONGEST_SYSTOLE_US = 310000
 
 PUMP_FREE_NL_S = 22000000  # 1.3 L/min: the pump with its valve and filter
 PUMP_STALL_MMHG = 480
@@ -40,11 +29,6 @@ LEAK_AT_MMHG = 150
 _EMPTY_UMMHG = 20000  # below this, without a pump, nothing moves any more
 _FULL_ARM_MOTION_NL = 2500000  # arm motion of 100 % squeezes the cuff by up to this
 _ARM_LINE_US = 150000
-# Towards its edges a cuff presses less upon the artery than in its middle, so there the artery still beats when it is
-# already shut in the middle. This share of it feels this part of the pressure, which makes the oscillations at the
-# systolic pressure 0.5 to 0.6 of the largest, as published ratios have it (the middle alone would make them 0.4).
-EDGE_SHARE_PCT = 15
-EDGE_PRESSURE_PCT = 70
 _WIDEST_UMMHG = (ARTERY_ZERO + ARTERY_TOP) * 1000000
 
 
@@ -55,9 +39,13 @@ class Pneumatics:
         self._heart = heart
         self._script = script
         self._rng = Rng(seed, 4)
-        rise, fall = ARTERIES[script.person["artery"]]
-        self._volume_nl = artery_volume(rise, fall)
-        self._compliance = cuff_compliance()
+        artery = script.person["artery"]
+        self._volume_nl = artery.volume_nl
+        self._segments = artery.segments
+        self._wave = artery.wave
+        self._longest_systole_us = artery.systole_us
+        self._compliance = script.person["cuff"]
+        self._squeeze = script.person["squeeze"]
         self.cuff_ummhg = 0
         self.manifold_ummhg = 0
         self.at_rest = True
@@ -100,6 +88,8 @@ class Pneumatics:
     def _steps(self):
         store = _MANIFOLD_NL_MMHG * _PER_S
         compliance = self._compliance
+        segments = self._segments
+        squeeze = self._squeeze
         while True:
             t_us = yield
             manifold, cuff = self.manifold_ummhg, self.cuff_ummhg
@@ -117,15 +107,16 @@ class Pneumatics:
             self.manifold_ummhg = manifold
             # The artery: its volume at the pressure across its wall, and what the arm's movement adds.
             k = self.artery_mmmhg(t_us) * 1000 + ARTERY_ZERO * 1000000
-            volume = (
-                self._volume(k - cuff) * (100 - EDGE_SHARE_PCT)
-                + self._volume(k - cuff * EDGE_PRESSURE_PCT // 100) * EDGE_SHARE_PCT
-            )
-            volume = volume * self.coupling_pct // 10000
+            volume = 0
+            for share, part in segments:
+                volume += self._volume(k - cuff * part // 1000) * share
+            volume = volume * self.coupling_pct // 100000
             if t_us >= self._arm_us + _ARM_LINE_US:
                 self._next_arm_line(t_us)
             if self._arm_from or self._arm_to:
                 volume += self._arm_from + (self._arm_to - self._arm_from) * (t_us - self._arm_us) // _ARM_LINE_US
+            if squeeze is not None:
+                volume += squeeze.at(t_us)
             swell = 0 if self._artery_nl is None else volume - self._artery_nl
             self._artery_nl = volume
             # The artery takes room from air at the cuff's pressure, which is (760 + P) / 760 as much at 760 mmHg.
@@ -167,9 +158,11 @@ class Pneumatics:
             t_us = (t_us * SYSTOLE << 8) // self._systole_us
         else:
             t_us = (SYSTOLE << 8) + (t_us - self._systole_us) * (PHASES - SYSTOLE << 8) // self._diastole_us
-        w = ARTERY_SHAPE[t_us >> 8]
-        w += (ARTERY_SHAPE[(t_us >> 8) + 1] - w) * (t_us & 255) >> 8
-        return beat.dbp_mmmhg + ((beat.sbp_mmmhg - beat.dbp_mmmhg) * w >> 14)
+        wave = self._wave
+        w = wave[t_us >> 8]
+        w += (wave[(t_us >> 8) + 1] - w) * (t_us & 255) >> 8
+        mmmhg = beat.dbp_mmmhg + ((beat.sbp_mmmhg - beat.dbp_mmmhg) * w >> 14)
+        return mmmhg + (beat.drift_mmmhg * t_us >> 16)
 
     def _next_beat(self, body_us):
         heart = self._heart
@@ -177,7 +170,7 @@ class Pneumatics:
         self._beat_number = heart.number_at(body_us, self._beat_number)
         self._beat = heart.beats[self._beat_number - heart.first_number]
         length_us = self._beat.length_us
-        self._systole_us = min(LONGEST_SYSTOLE_US, length_us * 3 // 8)
+        self._systole_us = min(self._longest_systole_us, length_us * 3 // 8)
         self._diastole_us = length_us - self._systole_us
         return self._beat
 

@@ -2,12 +2,16 @@
 """A patient as a script: what the body does over time, from a JSON file in `patients/`.
 
     {"description": "one sentence",
-     "person": {"artery": "normal", "same_limb": false},
+     "person": {"artery": "normal", "same_limb": false, ...},
      "points": [{"t_s": 0, "spo2_pct": 97, "pulse_bpm": 70, ...}, {"t_s": 120, "pulse_bpm": 90}, ...]}
 
 A point names only what changes there. Numbers run in a straight line from one point that names them to the next one;
 words and switches (`rhythm`, `finger`) change at their point. Before its first and after its last point a value holds.
+What a person may bring stands in `person.py`.
 """
+
+from . import person
+from .person import ScriptError
 
 # name: (default, lowest, highest); the unit is in the name. Scripts may give up to three decimals.
 NUMBERS = {
@@ -26,12 +30,6 @@ NUMBERS = {
 }
 RHYTHMS = ("regular", "irregular", "afib", "ectopic")
 SWITCHES = {"rhythm": "regular", "finger": True}
-PERSON = {"artery": "normal", "same_limb": False, "red_pa_per_ua": 210, "infrared_pa_per_ua": 260}
-ARTERIES = {"normal": (110000, 45300), "stiff": (76000, 21000)}  # a and b of Babbs' model, 1/1,000,000 per mmHg
-
-
-class ScriptError(ValueError):
-    """A patient file that cannot be used; the message says where and why."""
 
 
 def _number(name, value, where):
@@ -84,13 +82,7 @@ class Script:
         if not isinstance(patient, dict) or not isinstance(patient.get("points"), list) or not patient["points"]:
             raise ScriptError("the patient needs a list 'points' with at least one point")
         self.description = patient.get("description", "")
-        self.person = dict(PERSON)
-        for name, value in patient.get("person", {}).items():
-            if name not in PERSON:
-                raise ScriptError("person: no such property %r; there are %s" % (name, ", ".join(sorted(PERSON))))
-            self.person[name] = value
-        if self.person["artery"] not in ARTERIES:
-            raise ScriptError("person: artery must be one of %s" % ", ".join(sorted(ARTERIES)))
+        self.person = person.checked(patient.get("person", {}))
         points = self._checked(patient["points"])
         self.now = {}
         self._moving = []

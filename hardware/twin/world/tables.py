@@ -96,15 +96,17 @@ ATMOSPHERE_MMHG = 760
 CUFF_TOP_MMHG = 511
 
 
-def cuff_compliance():
+def cuff_compliance(empty_ml=200, stretch_ml=60, half_mmhg=25, slope_ul_mmhg=50):
     """How much air (nL at 760 mmHg) one more mmHg puts into a wrapped adult cuff, at 0..512 mmHg, one entry a mmHg.
 
-    The cuff holds 200 mL when just filled and stretches by 60 P / (P + 25) + P / 20 mL: about 260 mL at 100 mmHg, with
-    a wall that stiffens. Air in it is V (760 + P) / 760, so its derivative is (V + (760 + P) V') / 760.
+    The usual cuff holds 200 mL when just filled and stretches by 60 P / (P + 25) + P / 20 mL: about 260 mL at 100 mmHg,
+    with a wall that stiffens. Air in it is V (760 + P) / 760, so its derivative is (V + (760 + P) V') / 760.
     """
     out = []
+    stretch_nl = stretch_ml * 1000000
+    slope = slope_ul_mmhg * 1000
     for p in range(CUFF_TOP_MMHG + 2):
-        volume_nl = 200000000 + 60000000 * p // (p + 25) + 50000 * p
-        slope_nl = 60000000 * 25 // ((p + 25) * (p + 25)) + 50000
+        volume_nl = empty_ml * 1000000 + stretch_nl * p // (p + half_mmhg) + slope * p
+        slope_nl = stretch_nl * half_mmhg // ((p + half_mmhg) * (p + half_mmhg)) + slope
         out.append((volume_nl + (ATMOSPHERE_MMHG + p) * slope_nl) // ATMOSPHERE_MMHG)
     return array("i", out)

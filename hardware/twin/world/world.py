@@ -12,7 +12,6 @@ from .finger import Finger
 from .heart import Heart
 from .recording import CuffRecording, PpgRecording
 from .script import NUMBERS, Script
-from .tables import ARTERY_MEAN_PERMILLE
 
 # The pump at full power pulls the supply down by this.
 PUMP_SAG_MV = 150
@@ -226,5 +225,7 @@ class World:
         now = self.script.update(self.t_us // 1000)
         for name in now:
             out[name] = now[name] / 1000 if name in NUMBERS else now[name]
-        out["map_mmhg"] = out["dbp_mmhg"] + (out["sbp_mmhg"] - out["dbp_mmhg"]) * ARTERY_MEAN_PERMILLE / 1000
+        out["map_mmhg"] = (
+            out["dbp_mmhg"] + (out["sbp_mmhg"] - out["dbp_mmhg"]) * self.script.person["artery"].mean_permille / 1000
+        )
         return out
