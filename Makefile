@@ -4,10 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+ACCURACY := $(VENV)/.installed-accuracy
 OUT ?=
+PAGE ?=
+ONLY ?=
+DATASETS ?= ../shared/datasets
 PYTEST_ARGS ?=
 
-.PHONY: help setup demo test test-all lint format bench protocol clean
+.PHONY: help setup demo test test-all lint format bench accuracy protocol clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-10s %s\n' "$$t" "$$d"; done
@@ -46,6 +50,15 @@ protocol: $(STAMP) ## generate everything that follows from protocol/vitalwire_p
 
 bench: $(STAMP) ## measure speed, memory and latency (OUT=file.json: one object a line)
 	@$(PY) tests/benchmarks/run.py $(if $(OUT),--out $(OUT))
+
+$(ACCURACY): $(STAMP)
+	@echo "Setting up what the accuracy bench compares with (once)..." >&2
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[accuracy]'
+	@touch $@
+
+accuracy: $(ACCURACY) ## measure against recordings (DATASETS=dir OUT=file.json PAGE=file.html ONLY="part set record ...")
+	@$(PY) tests/accuracy/run.py --datasets '$(DATASETS)' $(if $(OUT),--out '$(OUT)') $(if $(PAGE),--page '$(PAGE)') \
+	  $(foreach name,$(ONLY),--only '$(name)')
 
 clean: ## remove .venv, caches and out/
 	@rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

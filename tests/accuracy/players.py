@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the scripts in `play/` under real MicroPython, on every core, and gives their answers in the order of the jobs."""
+"""Runs the scripts in `play/` under real MicroPython on every core; their answers come in the order of the jobs."""
 
 from __future__ import annotations
 

@@ -16,11 +16,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from rich.console import Console
+from rich.progress import Progress
+
 import pulse
 from dataset import Dataset, read_dataset
 from players import Failed, play
-from rich.console import Console
-from rich.progress import Progress
 from signals import Signal, prepare
 from stats import Row, row
 from vitalwire.errors import VitalwireError

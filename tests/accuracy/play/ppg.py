@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays pulse recordings to the firmware's oximeter and prints what it made of each: one line of JSON a recording.
 
-Arguments: the pinout, and a file with a JSON list of {"path", "before_s", "seconds", "seed"}: `seconds` of the recording
+Arguments: the pinout, and a file with a JSON list of {"path", "before_s", "seconds", "seed"}: `seconds` of a recording
 count, after `before_s` that only settle the filters. It is driven as the application drives it: drained ten times a
 second, computed once a second, LED currents set when asked for. Times in the output are ms from where it counts.
 
@@ -13,11 +13,12 @@ import gc
 import json
 import sys
 
-from bench_board import Bench
 from vitals.drivers.max30102 import RATE_HZ, Max30102
 from vitals.oximetry.beats import KEPT
 from vitals.oximetry.conditioning import OUT_RATE_HZ
 from vitals.oximetry.oximeter import Oximetry
+
+from bench_board import Bench
 
 DRAIN_US = 100000
 COMPUTE_US = 1000000
