@@ -18,8 +18,8 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 from .errors import BadPayload
 
 VERSION_MAJOR = 1
-VERSION_MINOR = 0
-SCHEMA_HASH = 0x124F879D
+VERSION_MINOR = 1
+SCHEMA_HASH = 0xBA4878AA
 
 
 class BoardKind(IntEnum):
@@ -193,6 +193,26 @@ class Trigger(IntEnum):
     OBSERVE = 4
 
 
+class CuffDirection(IntEnum):
+    """While the pressure did what the beats were recorded."""
+
+    DEFLATION = 0
+    INFLATION = 1
+
+
+class NibpDoubt(IntFlag):
+    """Why the quality of a pressure is not full."""
+
+    MOVEMENT = 1 << 0
+    IRREGULAR = 1 << 1
+    WEAK_PULSE = 1 << 2
+    FEW_BEATS = 1 << 3
+    SHORT_SYSTOLIC = 1 << 4
+    SHORT_DIASTOLIC = 1 << 5
+    NOISY = 1 << 6
+    UNEVEN_SHAPE = 1 << 7
+
+
 class EventKind(IntEnum):
     """Something that happened on the board."""
 
@@ -293,6 +313,7 @@ class ConfigKey(IntEnum):
     SOUND_PCT = 3
     PPG_STREAM = 4
     OWN_SUPPLY = 5
+    CUFF_METHOD = 6
 
 
 def name_of(enum: type[IntEnum], value: int) -> str:
@@ -429,6 +450,8 @@ class _NibpResult(NamedTuple):
     cycle: int
     started_ms: int  # ms; device time at which the cycle began
     peak_pressure_mmhg: float | None  # mmHg
+    direction: int | None  # named by CuffDirection
+    doubts: int | None  # named by NibpDoubt; what lowered the quality
 
 
 class NibpResult(_NibpResult):
@@ -445,6 +468,11 @@ class _Oscillogram(NamedTuple):
     algorithm: int
     part: int  # 0 is the first part
     parts: int
+    direction: int | None  # named by CuffDirection
+    left_out: int | None  # beats not listed because the pressure was disturbed there
+    noise_mmmhg: int | None  # 0.001 mmHg; RMS of what is no pulse in the oscillation
+    begin_cmmhg: int | None  # 0.01 mmHg; cuff pressure at which the record begins
+    end_cmmhg: int | None  # 0.01 mmHg; cuff pressure at which the record ends
     beats: tuple[tuple[int, int, int], ...]  # (pressure_cmmhg, amplitude_mmmhg, t_10ms), ...; one item a beat
 
 
@@ -1140,13 +1168,13 @@ def _encode_cuff_pressure(m: CuffPressure) -> bytes:
     )
 
 
-_nibp_result_head = Struct("<2xHIHHHHHBIHBBBBBBHIH").unpack_from
-_nibp_result_pack = Struct("<HHHHHBIHBBBBBBHIH").pack
+_nibp_result_head = Struct("<2xHIHHHHHBIHBBBBBBHIHBH").unpack_from
+_nibp_result_pack = Struct("<HHHHHBIHBBBBBBHIHBH").pack
 
 
 def _decode_nibp_result(body: bytes, end: int, on_extra: OnExtra | None) -> NibpResult:
-    if end != 39:
-        body = _fit("nibp_result", body, end, end, 39, (), on_extra)
+    if end != 42:
+        body = _fit("nibp_result", body, end, end, 42, (39,), on_extra)
     (
         seq,
         t_ms,
@@ -1167,6 +1195,8 @@ def _decode_nibp_result(body: bytes, end: int, on_extra: OnExtra | None) -> Nibp
         cycle,
         started_ms,
         peak_pressure_mmhg,
+        direction,
+        doubts,
     ) = _nibp_result_head(body)
     return _new(
         NibpResult,
@@ -1189,6 +1219,8 @@ def _decode_nibp_result(body: bytes, end: int, on_extra: OnExtra | None) -> Nibp
             cycle,
             started_ms,
             peak_pressure_mmhg / 10 if present & 128 else None,
+            direction if end >= 40 else None,
+            doubts if end >= 42 else None,
         ),
     )
 
@@ -1222,20 +1254,35 @@ def _encode_nibp_result(m: NibpResult) -> bytes:
         m.cycle,
         m.started_ms,
         0 if m.peak_pressure_mmhg is None else round(m.peak_pressure_mmhg * 10),
+        m.direction,
+        m.doubts,
     )
 
 
-_oscillogram_head = Struct("<2xHIBHBBB").unpack_from
-_oscillogram_pack = Struct("<BHBBB").pack
+_oscillogram_head = Struct("<2xHIBHBBBBBHHH").unpack_from
+_oscillogram_pack = Struct("<BHBBBBBHHH").pack
 _oscillogram_item = Struct("<HHH")
 
 
 def _decode_oscillogram(body: bytes, end: int, on_extra: OnExtra | None) -> Oscillogram:
     start = 8 + body[8]
     head = body
-    if start != 14 or end < 14:
-        head = _fit("oscillogram", body, start, end, 14, (), on_extra)
-    seq, t_ms, _, cycle, algorithm, part, parts = _oscillogram_head(head)
+    if start != 22 or end < 22:
+        head = _fit("oscillogram", body, start, end, 22, (14,), on_extra)
+    (
+        seq,
+        t_ms,
+        _,
+        cycle,
+        algorithm,
+        part,
+        parts,
+        direction,
+        left_out,
+        noise_mmmhg,
+        begin_cmmhg,
+        end_cmmhg,
+    ) = _oscillogram_head(head)
     if (end - start) % 6:
         raise _bad_run("oscillogram", end - start, 6)
     return _new(
@@ -1247,13 +1294,29 @@ def _decode_oscillogram(body: bytes, end: int, on_extra: OnExtra | None) -> Osci
             algorithm,
             part,
             parts,
+            direction if start >= 15 else None,
+            left_out if start >= 16 else None,
+            noise_mmmhg if start >= 18 else None,
+            begin_cmmhg if start >= 20 else None,
+            end_cmmhg if start >= 22 else None,
             tuple(_oscillogram_item.iter_unpack(body[start:end])),
         ),
     )
 
 
 def _encode_oscillogram(m: Oscillogram) -> bytes:
-    head = _oscillogram_pack(6, m.cycle, m.algorithm, m.part, m.parts)
+    head = _oscillogram_pack(
+        14,
+        m.cycle,
+        m.algorithm,
+        m.part,
+        m.parts,
+        m.direction,
+        m.left_out,
+        m.noise_mmmhg,
+        m.begin_cmmhg,
+        m.end_cmmhg,
+    )
     return head + b"".join(_oscillogram_item.pack(*item) for item in m.beats)
 
 

@@ -33,6 +33,7 @@ TYPICAL: dict[str, Any] = {
     "t_10ms": 1733, "event": 7, "fault": 4, "value": 110, "detail": "bus held low", "rule": 0, "state": 2,
     "priority": 3, "limit": 90.0, "client": 0xC0FFEE11, "number": 42, "command": 0x82, "refusal": 0,
     "interval_s": 300, "max_minutes": 180, "same_limb": 0, "threshold": 900, "hysteresis": 10, "delay_ds": 100,
+    "direction": 0, "doubts": 2, "left_out": 1, "noise_mmmhg": 85, "begin_cmmhg": 15980, "end_cmmhg": 6210,
     "seconds": 120, "key": 0, "setting": "Bed 3", "max_s": 120,
 }  # fmt: skip
 RANGES = {"B": (0, 255), "H": (0, 65535), "I": (0, 0xFFFFFFFF), "h": (-32768, 32767), "i": (-(2**31), 2**31 - 1)}

@@ -30,7 +30,7 @@ from .fields import (
 )
 
 VERSION_MAJOR = 1
-VERSION_MINOR = 0
+VERSION_MINOR = 1
 
 # ---------------------------------------------------------------- names
 
@@ -68,6 +68,12 @@ NIBP_OUTCOME = enum(
     " not_bracketed interlock external_tripped blocked supply_low implausible",
     "how a cuff cycle ended",
 )
+NIBP_DOUBT = flags(
+    "nibp_doubt",
+    "movement irregular weak_pulse few_beats short_systolic short_diastolic noisy uneven_shape",
+    "why the quality of a pressure is not full",
+)
+CUFF_DIRECTION = enum("cuff_direction", "deflation inflation", "while the pressure did what the beats were recorded")
 TRIGGER = enum("trigger", "host button interval retry observe", "what started a cuff cycle")
 EVENT = enum(
     "event",
@@ -98,7 +104,7 @@ REFUSAL = enum(
 )
 CONFIG_KEY = enum(
     "config_key",
-    "bed_label averaging_s led_brightness_pct sound_pct ppg_stream own_supply",
+    "bed_label averaging_s led_brightness_pct sound_pct ppg_stream own_supply cuff_method",
     "a setting kept on the board",
 )
 
@@ -195,6 +201,8 @@ NIBP_RESULT = message(
     u16("cycle"),
     u32("started_ms", "device time at which the cycle began", unit="ms"),
     u16("peak_pressure_mmhg", unit="mmHg", scale=10, optional=True),
+    u8("direction", spec=CUFF_DIRECTION, since=1),
+    u16("doubts", "what lowered the quality", spec=NIBP_DOUBT, since=1),
 )
 OSCILLOGRAM = message(
     "oscillogram",
@@ -205,6 +213,11 @@ OSCILLOGRAM = message(
     u8("algorithm"),
     u8("part", "0 is the first part"),
     u8("parts"),
+    u8("direction", spec=CUFF_DIRECTION, since=1),
+    u8("left_out", "beats not listed because the pressure was disturbed there", since=1),
+    u16("noise_mmmhg", "RMS of what is no pulse in the oscillation", unit="0.001 mmHg", since=1),
+    u16("begin_cmmhg", "cuff pressure at which the record begins", unit="0.01 mmHg", since=1),
+    u16("end_cmmhg", "cuff pressure at which the record ends", unit="0.01 mmHg", since=1),
     items(
         "beats",
         "one item a beat",

@@ -116,7 +116,7 @@ class FakeBoard:
         self.send(
             codec.NibpResult(
                 0, 0, sbp, mean, dbp, None if sbp is None else 71.0, quality, self.session, 2.0, outcome, 0, 1, 20, 1,
-                flags, self._cycle, now, 165.0,
+                flags, self._cycle, now, 165.0, 0, 0,
             )
         )  # fmt: skip
 

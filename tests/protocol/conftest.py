@@ -12,13 +12,23 @@ from typing import Any
 
 import pytest
 
+from vitalwire_protocol.codec import VERSION_MAJOR, VERSION_MINOR
+
 ROOT = Path(__file__).resolve().parents[2]
-VECTORS = sorted((ROOT / "protocol" / "vectors").glob("v*.json"))
+VECTORS = ROOT / "protocol" / "vectors"
+CURRENT = VECTORS / f"v{VERSION_MAJOR}.{VERSION_MINOR}.json"
+EARLIER = sorted(path for path in VECTORS.glob("v*.json") if path != CURRENT)
 
 
-@pytest.fixture(params=VECTORS, ids=lambda path: path.stem)
-def golden(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The vectors of each released version in turn."""
+@pytest.fixture
+def golden() -> dict[str, Any]:
+    """The vectors of this version."""
+    return json.loads(CURRENT.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(params=EARLIER, ids=lambda path: path.stem)
+def earlier(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The vectors of each earlier version of this major version in turn."""
     return json.loads(request.param.read_text(encoding="utf-8"))
 
 

@@ -60,6 +60,30 @@ def test_host_decodes_each_frame_to_its_values(golden: dict[str, Any]) -> None:
         assert unread == []
 
 
+def test_host_decodes_each_frame_of_an_earlier_version_with_what_was_appended_since_absent(
+    earlier: dict[str, Any],
+) -> None:
+    minor = int(earlier["version"].split(".")[1])
+    assert minor < codec.VERSION_MINOR
+    for vector in earlier["vectors"]:
+        message = framing.decode_body(body_of(vector))
+        since = {f.name: None for f in reference.record_of(vector["message"]).fields if f.since > minor}
+        assert as_json(message) == {**vector["fields"], **since}, (vector["message"], vector["case"])
+    for vector in earlier["refused"]:
+        with pytest.raises(errors.FrameError):
+            framing.decode_body(body_of(vector))
+
+
+def test_firmware_parses_the_commands_of_an_earlier_version(
+    run_script: Callable[..., str], earlier: dict[str, Any]
+) -> None:
+    vectors = ROOT / "protocol" / "vectors" / f"v{earlier['version']}.json"
+    out = run_script("check_wire.py", LINK, SHIM, vectors, "commands")
+    commands = [v for v in earlier["vectors"] if reference.BY_NAME[v["message"]].type >= 0x80]
+    assert commands
+    assert f"checked: {len(commands)} of " in out
+
+
 def test_host_encodes_each_message_to_its_frame(golden: dict[str, Any]) -> None:
     for vector in golden["vectors"]:
         frame = framing.encode_frame(message_of(vector), vector["sequence"], vector["t_ms"])

@@ -171,17 +171,34 @@ class Telemetry:
             r.cycle & 0xFFFF,
             r.started_ms & 0xFFFFFFFF,
             r.peak_pressure_x10,
+            r.direction,
+            r.doubts,
         )
         self._finish(wire.NIBP_RESULT, end, t_ms)
 
-    def oscillogram_part(self, t_ms, cycle, algorithm, part, parts, pressure, amplitude, when, count):
-        """Part `part` of the beats of a cycle. Returns whether there was room."""
+    def oscillogram_part(self, t_ms, cycle, algorithm, part, parts, o):
+        """Part `part` of the oscillogram `o` (nibp.Capture) of a cycle. Returns whether there was room."""
         start = part * OSCILLOGRAM_PART
-        n = count - start
+        n = o.beats - start
         if n > OSCILLOGRAM_PART:
             n = OSCILLOGRAM_PART
         end = wire.pack_oscillogram(
-            self._outbox.body, _HEADER, cycle & 0xFFFF, algorithm, part, parts, pressure, amplitude, when, start, n
+            self._outbox.body,
+            _HEADER,
+            cycle & 0xFFFF,
+            algorithm,
+            part,
+            parts,
+            o.direction,
+            min(255, o.left_out),
+            min(65535, o.noise_mmmhg),
+            o.begin_cmmhg,
+            o.end_cmmhg,
+            o.pressure_cmmhg,
+            o.amplitude_mmmhg,
+            o.t_10ms,
+            start,
+            n,
         )
         return self._outbox.put(wire.OSCILLOGRAM, end, t_ms, ranks.URGENT)
 

@@ -19,8 +19,8 @@ from micropython import const
 
 # version
 VERSION_MAJOR = const(1)
-VERSION_MINOR = const(0)
-SCHEMA_HASH = const(0x124F879D)
+VERSION_MINOR = const(1)
+SCHEMA_HASH = const(0xBA4878AA)
 
 # bytes of a body: header, most in all, most that a device takes
 HEADER_BYTES = const(8)
@@ -234,6 +234,20 @@ TRIGGER_INTERVAL = const(2)
 TRIGGER_RETRY = const(3)
 TRIGGER_OBSERVE = const(4)
 
+# while the pressure did what the beats were recorded
+CUFF_DIRECTION_DEFLATION = const(0)
+CUFF_DIRECTION_INFLATION = const(1)
+
+# why the quality of a pressure is not full
+NIBP_DOUBT_MOVEMENT = const(1)
+NIBP_DOUBT_IRREGULAR = const(2)
+NIBP_DOUBT_WEAK_PULSE = const(4)
+NIBP_DOUBT_FEW_BEATS = const(8)
+NIBP_DOUBT_SHORT_SYSTOLIC = const(16)
+NIBP_DOUBT_SHORT_DIASTOLIC = const(32)
+NIBP_DOUBT_NOISY = const(64)
+NIBP_DOUBT_UNEVEN_SHAPE = const(128)
+
 # something that happened on the board
 EVENT_BOOT = const(0)
 EVENT_SESSION_BEGIN = const(1)
@@ -314,6 +328,7 @@ CONFIG_KEY_LED_BRIGHTNESS_PCT = const(2)
 CONFIG_KEY_SOUND_PCT = const(3)
 CONFIG_KEY_PPG_STREAM = const(4)
 CONFIG_KEY_OWN_SUPPLY = const(5)
+CONFIG_KEY_CUFF_METHOD = const(6)
 
 
 def _put(buf, off, run):
@@ -488,11 +503,13 @@ def pack_nibp_result(
     cycle,
     started_ms,
     peak_pressure_x10,
+    direction,
+    doubts,
 ):
     """Exactly one for each cycle that was started. Device time is when the cycle ended."""
-    _room(buf, off + 31)
+    _room(buf, off + 34)
     pack_into(
-        "<HHHHHBIHBBBBBBHIH",
+        "<HHHHHBIHBBBBBBHIHBH",
         buf,
         off,
         present,
@@ -512,16 +529,49 @@ def pack_nibp_result(
         cycle,
         started_ms,
         peak_pressure_x10 if present & 128 else 0,
+        direction,
+        doubts,
     )
-    return off + 31
+    return off + 34
 
 
-def pack_oscillogram(buf, off, cycle, algorithm, part, parts, pressure_cmmhg, amplitude_mmmhg, t_10ms, start, n):
+def pack_oscillogram(
+    buf,
+    off,
+    cycle,
+    algorithm,
+    part,
+    parts,
+    direction,
+    left_out,
+    noise_mmmhg,
+    begin_cmmhg,
+    end_cmmhg,
+    pressure_cmmhg,
+    amplitude_mmmhg,
+    t_10ms,
+    start,
+    n,
+):
     """The beats of a cycle, on request; from these the result can be recomputed."""
-    end = off + 6 + 6 * n
+    end = off + 14 + 6 * n
     _room(buf, end)
-    pack_into("<BHBBB", buf, off, 6, cycle, algorithm, part, parts)
-    off += 6
+    pack_into(
+        "<BHBBBBBHHH",
+        buf,
+        off,
+        14,
+        cycle,
+        algorithm,
+        part,
+        parts,
+        direction,
+        left_out,
+        noise_mmmhg,
+        begin_cmmhg,
+        end_cmmhg,
+    )
+    off += 14
     for i in range(start, start + n):
         pack_into("<HHH", buf, off, pressure_cmmhg[i], amplitude_mmmhg[i], t_10ms[i])
         off += 6

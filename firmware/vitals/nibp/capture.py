@@ -13,6 +13,7 @@ from array import array
 
 from micropython import const
 
+from vitals.link import wire
 from vitals.nibp.oscillometry import BEATS_MOST
 from vitals.signal import correlations, kernels, scratch
 
@@ -47,7 +48,11 @@ _SUDDEN_BATCH = const(250)  # 0.01 mmHg that someone else's valve lets off in 0.
 
 
 class Capture:
-    """One deflation at 100 samples/s. Buffers are made once; `begin` starts a new record."""
+    """One deflation at 100 samples/s. Buffers are made once; `begin` starts a new record.
+
+    The oscillogram, as on the wire: `beats` entries of `pressure_cmmhg`, `amplitude_mmmhg` and `t_10ms`; `direction`
+    (`wire.CUFF_DIRECTION_*`), `left_out` (beats that are not listed), `noise_mmmhg`, `begin_cmmhg`, `end_cmmhg`.
+    """
 
     def __init__(self):
         # From bytes: a list of zeros would take twice as much for a moment, while the heap is being filled.
@@ -82,6 +87,10 @@ class Capture:
         state[_JUMPED_AT] = 0
         state[_RISING] = 1
         self._start_10ms = start_10ms
+        self.direction = wire.CUFF_DIRECTION_DEFLATION
+        self.left_out = 0
+        self.noise_mmmhg = 0
+        self.begin_cmmhg = self.end_cmmhg = min(65535, max(0, pressure_cmmhg))
         self._filled = 0
         self._held = 0
         self._bases = 0
@@ -177,6 +186,7 @@ class Capture:
             for i in range(min(self._held, _HELD)):
                 self._filter(self._batches[(self._held - min(self._held, _HELD) + i) % _HELD])
         self._held = 0
+        self.end_cmmhg = min(65535, max(0, (self._state[_SECOND] >> 10) - _OFFSET))
         self._flush()
         if self._period_count:
             kernels.sort(self._periods, self._period_count)

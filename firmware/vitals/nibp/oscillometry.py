@@ -58,13 +58,13 @@ class Oscillometry:
         self.quality = None
         self.peak_amplitude_x100 = None
 
-    def evaluate(self, pressure, amplitude, t_10ms, n):
-        """Judges n beats in order of time while the pressure fell, in one go; returns the outcome."""
-        for _ in self.work(pressure, amplitude, t_10ms, n):
+    def evaluate(self, pressure, amplitude, t_10ms, n, direction=0, left_out=0, noise=0, begin=0, end=0):
+        """Judges n beats in order of time, in one go; returns the outcome. All arguments are in the oscillogram."""
+        for _ in self.work(pressure, amplitude, t_10ms, n, direction, left_out, noise, begin, end):
             pass
         return self.outcome
 
-    def work(self, pressure, amplitude, t_10ms, n):
+    def work(self, pressure, amplitude, t_10ms, n, direction, left_out, noise, begin, end):
         """The same in steps of a few ms on a microcontroller: a generator that is exhausted when the outcome stands."""
         self._clear()
         n = min(n, BEATS_MOST)

@@ -265,7 +265,15 @@ class Phases:
             self._swept = capture.sweep()
             if self._swept:
                 self._work = self.oscillometry.work(
-                    capture.pressure_cmmhg, capture.amplitude_mmmhg, capture.t_10ms, capture.beats
+                    capture.pressure_cmmhg,
+                    capture.amplitude_mmmhg,
+                    capture.t_10ms,
+                    capture.beats,
+                    capture.direction,
+                    capture.left_out,
+                    capture.noise_mmmhg,
+                    capture.begin_cmmhg,
+                    capture.end_cmmhg,
                 )
             return False
         if self._work is not None:

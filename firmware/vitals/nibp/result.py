@@ -7,7 +7,8 @@ class Result:
 
     `sbp_x10`, `map_x10`, `dbp_x10` (0.1 mmHg), `pulse_x10` (0.1 / min), `quality` (0-100), `peak_amplitude_x100`
     (0.01 mmHg), `peak_pressure_x10` (0.1 mmHg), `outcome` (`wire.NIBP_OUTCOME_*`), `trigger`, `attempt` (1 or 2),
-    `beats`, `algorithm`, `flags` (`wire.READING_FLAGS_*`), `cycle`, `started_ms`.
+    `beats`, `algorithm`, `direction` (`wire.CUFF_DIRECTION_*`), `doubts` (`wire.NIBP_DOUBT_*`),
+    `flags` (`wire.READING_FLAGS_*`), `cycle`, `started_ms`.
     """
 
     def __init__(self, cycle, trigger, attempt, started_ms, flags, algorithm):
@@ -26,3 +27,5 @@ class Result:
         self.peak_amplitude_x100 = None
         self.peak_pressure_x10 = None
         self.beats = 0
+        self.direction = 0
+        self.doubts = 0

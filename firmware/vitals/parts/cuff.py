@@ -258,23 +258,13 @@ class Cuff:
     def send_oscillogram(self, cycle, t_ms):
         """Sends the beats of the last cycle. Returns wire.REFUSAL_*."""
         controller = self.controller
-        beats = controller.capture
-        count = beats.beats
+        oscillogram = controller.capture
+        count = oscillogram.beats
         if controller.active or cycle != controller.oscillogram_cycle or not count:
             return wire.REFUSAL_NOT_FOUND
         parts = (count + OSCILLOGRAM_PART - 1) // OSCILLOGRAM_PART
         for part in range(parts):
-            if not self._telemetry.oscillogram_part(
-                t_ms,
-                cycle,
-                ALGORITHM,
-                part,
-                parts,
-                beats.pressure_cmmhg,
-                beats.amplitude_mmmhg,
-                beats.t_10ms,
-                count,
-            ):
+            if not self._telemetry.oscillogram_part(t_ms, cycle, ALGORITHM, part, parts, oscillogram):
                 return wire.REFUSAL_BUSY
         return wire.REFUSAL_NONE
 

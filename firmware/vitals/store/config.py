@@ -21,6 +21,7 @@ _NUMBERS = {
     wire.CONFIG_KEY_SOUND_PCT: (20, 100, 60),
     wire.CONFIG_KEY_PPG_STREAM: (0, 1, 0),
     wire.CONFIG_KEY_OWN_SUPPLY: (0, 1, 0),
+    wire.CONFIG_KEY_CUFF_METHOD: (0, 1, 0),
 }
 # Averaging in common use on pulse oximeters, s.
 AVERAGING_S = (8, 4, 16)
@@ -65,8 +66,9 @@ class Config:
     """The settings. Reads the flash when made; a setting changes only with `set()`.
 
     `bed_label` (text, may be empty), `averaging_s`, `led_brightness_pct`, `sound_pct` (ints), `ppg_stream` and
-    `own_supply` (bools) are the settings. `defaulted` is true while any setting in use is a default because nothing
-    valid was stored for it; `corrupt` while a stored copy was not whole, or held a value out of range.
+    `own_supply` (bools) are the settings, and `cuff_method`: the `wire.CUFF_DIRECTION_*` in which the cuff measures.
+    `defaulted` is true while any setting in use is a default because nothing valid was stored for it; `corrupt` while
+    a stored copy was not whole, or held a value out of range.
     """
 
     def __init__(self, storage):
@@ -142,6 +144,7 @@ class Config:
         self.sound_pct = self._number(wire.CONFIG_KEY_SOUND_PCT)
         self.ppg_stream = bool(self._number(wire.CONFIG_KEY_PPG_STREAM))
         self.own_supply = bool(self._number(wire.CONFIG_KEY_OWN_SUPPLY))
+        self.cuff_method = self._number(wire.CONFIG_KEY_CUFF_METHOD)
         self.defaulted = False
         for key in _KNOWN:
             if key not in stored:

@@ -13,7 +13,7 @@ from micropython import const
 
 # A test holds these to the messages: what is longer would not be kept.
 OXIMETRY_BYTES = const(20)
-OTHER_BYTES = const(32)
+OTHER_BYTES = const(36)
 OXIMETRY_ENTRIES = const(128)
 OTHER_ENTRIES = const(48)
 

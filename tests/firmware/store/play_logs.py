@@ -108,8 +108,8 @@ def readings():
     out["no_session"] = [store.add(7, 1, 0, b"x", 1), store.add_oximetry(None, 1, 0, b"x", 1), store.count]
     store.begin(7)
     out["other_session"] = [store.add(8, 1, 0, b"x", 1), store.add_oximetry(8, 1, 0, b"x", 1), store.count]
-    out["too_long"] = [store.add(7, 1, 0, bytes(33), 33), store.add_oximetry(7, 1, 0, bytes(21), 21), store.count]
-    out["fits"] = [store.add(7, 1, 0, b"r" * 32, 32), store.add_oximetry(7, 1, 1, b"o" * 20, 20)]
+    out["too_long"] = [store.add(7, 1, 0, bytes(37), 37), store.add_oximetry(7, 1, 0, bytes(21), 21), store.count]
+    out["fits"] = [store.add(7, 1, 0, b"r" * 36, 36), store.add_oximetry(7, 1, 1, b"o" * 20, 20)]
     out["back"] = drain(store)
     for t_ms in range(0, 5000, 1000):
         store.add_oximetry(7, 16, t_ms, b"o%d....." % t_ms, 5)

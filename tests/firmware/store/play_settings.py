@@ -11,8 +11,8 @@ from vitals.store.config import Config
 from vitals.store.storage import Storage
 from vitals.store.twocopy import TwoCopies
 
-KEYS = ("bed_label", "averaging_s", "led_brightness_pct", "sound_pct", "ppg_stream", "own_supply")
-assert [getattr(wire, "CONFIG_KEY_" + name.upper()) for name in KEYS] == list(range(6))
+KEYS = ("bed_label", "averaging_s", "led_brightness_pct", "sound_pct", "ppg_stream", "own_supply", "cuff_method")
+assert [getattr(wire, "CONFIG_KEY_" + name.upper()) for name in KEYS] == list(range(7))
 
 
 def fresh(name):
@@ -21,7 +21,7 @@ def fresh(name):
 
 
 def told(config):
-    return [config.get(key) for key in range(6)] + [config.defaulted, config.corrupt]
+    return [config.get(key) for key in range(7)] + [config.defaulted, config.corrupt]
 
 
 def fill(file, data):
@@ -45,6 +45,7 @@ def settings():
         config.set(3, "20"),
         config.set(4, "1"),
         config.set(5, "01"),
+        config.set(6, "1"),
     ]
     out["at_once"] = told(config)
     out["after_a_restart"] = told(Config(storage))
@@ -54,6 +55,7 @@ def settings():
         config.sound_pct,
         config.ppg_stream,
         config.own_supply,
+        config.cuff_method,
     ]
     return out
 
@@ -77,13 +79,14 @@ def refused():
         (3, "0"),
         (4, "2"),
         (4, "true"),
+        (6, "2"),
         (0, "a" * 33),
         (0, "ä" * 17),
         (0, "two\nlines"),
         (0, "\x7f"),
     ):
         out["%d %s" % (key, text)] = config.set(key, text)
-    unknown = [config.set(6, "1"), config.set(255, "1"), config.get(6)]
+    unknown = [config.set(7, "1"), config.set(255, "1"), config.get(7)]
     storage.blocked = True
     blocked = config.set(1, "16")
     storage.blocked = False

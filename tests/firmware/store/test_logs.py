@@ -46,7 +46,7 @@ def readings(seen: Any) -> None:
     assert kept["other_session"] == [False, False, 0], "nor what another session made"
     assert kept["too_long"] == [False, False, 0]
     assert kept["fits"] == [True, True]
-    assert kept["back"] == [[1, 0, "r" * 32], [1, 1, "o" * 20]]
+    assert kept["back"] == [[1, 0, "r" * 36], [1, 1, "o" * 20]]
     assert kept["count"] == 7
     assert [entry[1] for entry in kept["in_order_of_time"]] == [0, 1000, 2000, 2500, 3000, 3000, 4000]
     assert kept["next_session"] == [0, 9, []], "a new session finds nothing of the old one"

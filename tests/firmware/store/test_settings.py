@@ -9,7 +9,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 Run = Callable[..., Any]
-FRESH = ["", "8", "50", "60", "0", "0"]
+FRESH = ["", "8", "50", "60", "0", "0", "0"]
 
 
 def test_settings_and_calibration(play: Run) -> None:
@@ -29,17 +29,17 @@ def test_settings_and_calibration(play: Run) -> None:
 
 
 def settings(seen: Any) -> None:
-    stored = ["Bett 3 – Fenster", "16", "100", "20", "1", "1", False, False]
+    stored = ["Bett 3 – Fenster", "16", "100", "20", "1", "1", "1", False, False]
     assert seen["fresh"] == [*FRESH, True, False]
-    assert seen["set"] == [0] * 6
+    assert seen["set"] == [0] * 7
     assert seen["at_once"] == stored
     assert seen["after_a_restart"] == stored
-    assert seen["types"] == [16, 100, 20, True, True]
+    assert seen["types"] == [16, 100, 20, True, True, 1]
 
 
 def refused(seen: Any, bad_value: int, not_found: int, cuff_not_empty: int) -> None:
     assert seen["bad"] == dict.fromkeys(seen["bad"], bad_value)
-    assert len(seen["bad"]) == 17
+    assert len(seen["bad"]) == 18
     assert seen["unknown"] == [not_found, not_found, None]
     assert seen["blocked"] == cuff_not_empty, "flash is never written while the cuff is inflated"
     assert seen["nothing_changed"] is True

@@ -28,7 +28,7 @@ def test_every_message_to_the_board_is_a_command() -> None:
 def test_a_message_reads_as_in_the_protocol() -> None:
     result = codec.NibpResult(
         5, 6000, None, None, None, None, None, None, None, codec.NibpOutcome.LEAK, codec.Trigger.BUTTON, 1, 0, 1,
-        codec.ReadingFlags.LATE | 1 << 7, 3, 1000, 140.5,
+        codec.ReadingFlags.LATE | 1 << 7, 3, 1000, 140.5, 0, 0,
     )  # fmt: skip
     words = as_words(result)
     assert words["type"] == "nibp_result"
