@@ -51,7 +51,7 @@ class Cycle:
 
 @dataclass(frozen=True)
 class Window:
-    """One stretch of a finger's signal with one value of `task` ("pulse", 1/min, or "spo2", %), or why there is none."""
+    """One stretch of a finger's signal with one value of `task` ("pulse", 1/min, or "spo2", %), or why it has none."""
 
     set: str
     record: str

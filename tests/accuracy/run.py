@@ -19,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rich.console import Console
 from rich.progress import Progress
 
+import nibp
 import pulse
 from dataset import Dataset, read_dataset
+from outcomes import Cycle
 from players import Failed, play
 from signals import Signal, prepare
 from stats import Row, row
@@ -67,6 +69,30 @@ class Bench:
                 found.append((signal, answer))
         return found
 
+    def cuff(self, progress: Progress) -> list[tuple[nibp.Trace, Cycle, Cycle]]:
+        """Every cuff record that can be read: its trace, our cycle and the textbook's."""
+        traces: list[nibp.Trace] = []
+        records = [record for record in self.dataset.cuff if self.wanted(record)]
+        bar = progress.add_task("reading cuff records", total=len(records))
+        for number, record in enumerate(records):
+            try:
+                traces.append(nibp.prepare(record, self.folder / f"cuff{number}.rec"))
+            except VitalwireError as problem:
+                self.problems.append(str(problem))
+            progress.advance(bar)
+        jobs = [job for trace in traces for job in trace.jobs()]
+        bar = progress.add_task("playing them to the cuff", total=sum(job["seconds"] for job in jobs))
+        answers = play("cuff.py", jobs, lambda seconds: progress.advance(bar, seconds))
+        found = []
+        for number, trace in enumerate(traces):
+            both = answers[2 * number], answers[2 * number + 1]
+            failed = [answer for answer in both if isinstance(answer, Failed)]
+            if failed:
+                self.problems.append(f"{trace.record.record}: the firmware failed on it: {failed[0].why}")
+            else:
+                found.append((trace, nibp.cycle(trace, both), nibp.textbook(trace)))
+        return found
+
 
 def pulse_rows(played: list[tuple[Signal, dict[str, Any]]]) -> list[Row]:
     of_set: dict[str, list[tuple[float, float | None]]] = {}
@@ -91,8 +117,12 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as folder, Progress(console=talk, transient=True) as progress:
         bench = Bench(dataset, arguments.only, Path(folder))
-        played = bench.finger(progress)
-        bench.rows += pulse_rows(played)
+        if {"pulse", "spo2"} & set(bench.parts):
+            played = bench.finger(progress)
+            bench.rows += pulse_rows(played)
+        if "nibp" in bench.parts:
+            measured = bench.cuff(progress)
+            bench.rows += nibp.rows([*(ours for _, ours, _ in measured), *(theirs for _, _, theirs in measured)])
     for found in bench.rows:
         print(json.dumps(found))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from vitalwire.errors import UsageError
 from vitalwire.link.recording import FULL_SCALE, RATE_HZ, read_ppg_recording, save_ppg
 
 BEFORE_S = 15
-"""Enough to find the finger, to settle the filters, and for the LED servo to see that a recording does not follow it."""
+"""Enough to find the finger, settle the filters, and let the LED servo see that a recording does not follow it."""
 AFTER_S = 16
 
 

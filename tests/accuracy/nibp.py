@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Blood pressure: every cuff record twice through the firmware, once through the textbook's method, and into rows.
+
+The second time the sensor has other noise and the record begins 5 ms later; how far the two readings differ is
+`nibp_repeat`. Errors are taken where there is a reference. Coverage is over the cycles that have one, and over all of
+them in the rows whose `n` has none to count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dataset import CuffRecord
+from fixed_ratio import fixed_ratio
+from outcomes import Beat, Cycle
+from stats import Pair, Row, coverage_row, row
+from vitalwire.link.recording import RATE_HZ, read_cuff_recording, save_cuff
+from vitalwire_protocol.codec import NibpOutcome
+
+SEEDS = (1, 2)
+SHIFT_MS = 5
+PRESSURE, AMPLITUDE, T_10MS, FIT, KEPT = range(5)
+Read = Callable[[Cycle], tuple[float | None, float | None]]
+TASKS: dict[str, Read] = {
+    "nibp_sbp": lambda c: (c.sbp_ref_mmhg, c.sbp_mmhg),
+    "nibp_dbp": lambda c: (c.dbp_ref_mmhg, c.dbp_mmhg),
+    "nibp_map": lambda c: (c.map_ref_mmhg, c.map_mmhg),
+}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A cuff record at 100 Hz, in the file that the simulated board plays."""
+
+    record: CuffRecord
+    cmmhg: list[int]
+    path: Path
+
+    @property
+    def seconds(self) -> float:
+        return len(self.cmmhg) / RATE_HZ
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Both measurements of it."""
+        return [
+            {"path": str(self.path), "seconds": self.seconds, "seed": seed, "start_ms": SHIFT_MS * number}
+            for number, seed in enumerate(SEEDS)
+        ]
+
+
+def prepare(record: CuffRecord, path: Path) -> Trace:
+    """Converts a record and writes it to `path`. Raises UsageError where its file is damaged."""
+    pressure = read_cuff_recording(record.path)
+    save_cuff(path, pressure.cmmhg)
+    return Trace(record, pressure.cmmhg, path)
+
+
+def cycle(trace: Trace, answers: tuple[dict[str, Any], dict[str, Any]]) -> Cycle:
+    """What the firmware made of a record, with `again` its second measurement."""
+    first, second = (_cycle(trace.record, answer) for answer in answers)
+    return replace(first, again=second)
+
+
+def _cycle(record: CuffRecord, answer: dict[str, Any]) -> Cycle:
+    def tenth(name: str) -> float | None:
+        value = answer.get(name)
+        return None if value is None else value / 10
+
+    outcome = answer["outcome"]
+    good = outcome == NibpOutcome.OK
+    refused = answer["refused"]
+    return Cycle(
+        set=record.set,
+        record=record.record,
+        method="vitalwire",
+        sbp_ref_mmhg=record.sbp_ref,
+        dbp_ref_mmhg=record.dbp_ref,
+        map_ref_mmhg=record.map_ref,
+        sbp_mmhg=tenth("sbp_x10") if good else None,
+        dbp_mmhg=tenth("dbp_x10") if good else None,
+        map_mmhg=tenth("map_x10") if good else None,
+        pulse_bpm=tenth("pulse_x10") if good else None,
+        quality=answer.get("quality"),
+        outcome=NibpOutcome(outcome).name.lower() if outcome is not None else "refused" if refused else "never_ended",
+        duration_s=answer["ended_ms"] / 1000,
+        oscillogram=tuple(
+            Beat(beat[PRESSURE] / 100, beat[AMPLITUDE] / 1000, beat[T_10MS] / 100) for beat in answer["oscillogram"]
+        ),
+    )
+
+
+def textbook(trace: Trace) -> Cycle:
+    """The same pressure signal by the fixed ratios 0.55 and 0.75."""
+    found = fixed_ratio([value / 100 for value in trace.cmmhg], RATE_HZ)
+    sbp, mean, dbp = found or (None, None, None)
+    record = trace.record
+    return Cycle(
+        record.set, record.record, "fixed_ratio", record.sbp_ref, record.dbp_ref, record.map_ref,
+        sbp, dbp, mean, None, None, "ok" if found else "no_value",
+    )  # fmt: skip
+
+
+def rows(cycles: Iterable[Cycle]) -> list[Row]:
+    """A row for each method, task and set, and one for each record."""
+    cycles = list(cycles)
+    found: list[Row] = []
+    for method, name in dict.fromkeys((c.method, c.set) for c in cycles):
+        of_set = [c for c in cycles if (c.method, c.set) == (method, name)]
+        for task, read in TASKS.items():
+            values = [read(c) for c in of_set]
+            found.append(_row(method, task, name, values))
+            unknown = [pair for pair in values if pair[0] is None]
+            if 0 < len(unknown) < len(values):
+                found.append(_row(method, task, name, unknown, stratum="reference=none"))
+            found += [_row(method, task, name, [read(c)], record=c.record, outcome=c.outcome) for c in of_set]
+        found += _repeats(method, name, of_set)
+    return found
+
+
+def _row(method: str, task: str, name: str, values: list[tuple[float | None, float | None]], **more: Any) -> Row:
+    referenced: list[Pair] = [(reference, value) for reference, value in values if reference is not None]
+    if referenced:
+        return row(method, task, name, referenced, **more)
+    return coverage_row(method, task, name, [value is not None for _, value in values], reference=False, **more)
+
+
+def _repeats(method: str, name: str, cycles: list[Cycle]) -> list[Row]:
+    """Differences of SBP, MAP and DBP between the two measurements, together."""
+    pairs = {c.record: _differences(c) for c in cycles if c.again is not None}
+    if not pairs:
+        return []
+    found = [row(method, "nibp_repeat", name, [pair for some in pairs.values() for pair in some])]
+    return found + [row(method, "nibp_repeat", name, some, record=record) for record, some in pairs.items()]
+
+
+def _differences(first: Cycle) -> list[Pair]:
+    """The second measurement against the first as its reference. Nothing where the first gave no value; where only the
+    second gave none, that counts as a value that is missing."""
+    second = first.again
+    assert second is not None
+    both = [
+        (first.sbp_mmhg, second.sbp_mmhg),
+        (first.map_mmhg, second.map_mmhg),
+        (first.dbp_mmhg, second.dbp_mmhg),
+    ]
+    return [(value, again) for value, again in both if value is not None]
