@@ -21,16 +21,18 @@ from rich.progress import Progress
 
 import nibp
 import pulse
+import spo2
 from dataset import Dataset, read_dataset
-from outcomes import Cycle
+from outcomes import Cycle, Window
 from players import Failed, play
 from signals import Signal, prepare
-from stats import Row, row
+from stats import Pair, Row, row
 from vitalwire.errors import VitalwireError
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ROOT.parent / "shared" / "datasets"
 PARTS = ("pulse", "spo2", "nibp", "population", "peers")
+Played = tuple[Signal, dict[str, Any]]
 talk = Console(stderr=True)
 
 
@@ -48,7 +50,7 @@ class Bench:
     def wanted(self, record: Any) -> bool:
         return not self.names or record.set in self.names or record.record in self.names
 
-    def finger(self, progress: Progress) -> list[tuple[Signal, dict[str, Any]]]:
+    def finger(self, progress: Progress) -> list[Played]:
         """Every pulse record that can be read, with what the firmware made of it."""
         signals: list[Signal] = []
         records = [record for record in self.dataset.ppg if self.wanted(record)]
@@ -94,7 +96,39 @@ class Bench:
         return found
 
 
-def pulse_rows(played: list[tuple[Signal, dict[str, Any]]]) -> list[Row]:
+def spo2_rows(played: list[Played], progress: Progress) -> list[Row]:
+    """A row for each set with its cross-validated curve, one for each record, and one without a calibration."""
+    rows = []
+    for name in dict.fromkeys(signal.record.set for signal, _ in played):
+        of_set = [p for p in played if p[0].record.set == name and spo2.has_reference(p[0])]
+        if not of_set:
+            continue
+        bar = progress.add_task(f"{name}: curves, cross-validated")
+        found = spo2.measure(of_set)
+        progress.update(bar, total=1, completed=1)
+        rows += window_rows(found.windows, lag_s=found.lag_s)
+        rows += window_rows(spo2.uncalibrated(of_set, found.lag_s))
+    return rows
+
+
+def window_rows(windows: list[Window], **more: Any) -> list[Row]:
+    """A row for each set, method and task of windows with a reference, and one for each record."""
+    rows = []
+    for method, task, name in dict.fromkeys((w.method, w.task, w.set) for w in windows):
+        some = [w for w in windows if (w.method, w.task, w.set) == (method, task, name)]
+        rows.append(row(method, task, name, pairs_of(some), **more))
+        for record in dict.fromkeys(w.record for w in some):
+            rows.append(
+                row(method, task, name, pairs_of([w for w in some if w.record == record]), record=record, **more)
+            )
+    return rows
+
+
+def pairs_of(windows: list[Window]) -> list[Pair]:
+    return [(w.reference, w.value) for w in windows if w.reference is not None]
+
+
+def pulse_rows(played: list[Played]) -> list[Row]:
     of_set: dict[str, list[tuple[float, float | None]]] = {}
     rows = []
     for signal, answer in played:
@@ -120,6 +154,7 @@ def main() -> int:
         if {"pulse", "spo2"} & set(bench.parts):
             played = bench.finger(progress)
             bench.rows += pulse_rows(played)
+            bench.rows += spo2_rows(played, progress)
         if "nibp" in bench.parts:
             measured = bench.cuff(progress)
             bench.rows += nibp.rows([*(ours for _, ours, _ in measured), *(theirs for _, _, theirs in measured)])

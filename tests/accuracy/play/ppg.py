@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays pulse recordings to the firmware's oximeter and prints what it made of each: one line of JSON a recording.
 
-Arguments: the pinout, and a file with a JSON list of {"path", "before_s", "seconds", "seed"}: `seconds` of a recording
-count, after `before_s` that only settle the filters. It is driven as the application drives it: drained ten times a
-second, computed once a second, LED currents set when asked for. Times in the output are ms from where it counts.
+Arguments: the pinout, and a file with a JSON list of {"path", "before_s", "seconds", "seed", "knots"}: `seconds` of
+a recording count, after `before_s` that only settle the filters; `knots` (optional) are those of a calibrated curve. It
+is driven as the application drives it: drained ten times a second, computed once a second, LED currents set when asked
+for. Times in the output are ms from where it counts.
 
 A line: {"index", "delay_ms", "readings": [[t_ms, spo2_x10, pulse_x10, perfusion_x100, quality, spo2_reason,
 pulse_reason], ...], "beats": [[t_ms, interval_us, fault, ratio_x1000, likeness, amplitude], ...]}.
@@ -16,6 +17,7 @@ import sys
 from vitals.drivers.max30102 import RATE_HZ, Max30102
 from vitals.oximetry.beats import KEPT
 from vitals.oximetry.conditioning import OUT_RATE_HZ
+from vitals.oximetry.curve import Curve
 from vitals.oximetry.oximeter import Oximetry
 
 from bench_board import Bench
@@ -35,7 +37,8 @@ class Player:
 
     def __init__(self, pinout, job):
         self.bench = Bench(pinout, job["seed"], ppg=job["path"])
-        self.oximetry = Oximetry()
+        knots = job.get("knots")
+        self.oximetry = Oximetry() if knots is None else Oximetry(curve=Curve([tuple(knot) for knot in knots]))
         self.sensor = Max30102(self.bench.bus("oximeter"))
         self.delay_ms = getattr(self.oximetry, "delay_ms", DELAY_MS)
         self.filter_ms = getattr(self.oximetry, "filter_delay_ms", FILTER_MS)
