@@ -26,6 +26,14 @@ class CheckFailed(VitalwireError):
     """The thing that was checked is not good (a damaged file, a refused command): exit code 1."""
 
 
+class Refused(CheckFailed):
+    """The board refused a command. `refusal` is its reason, a word of the protocol such as `busy` or `not_found`."""
+
+    def __init__(self, what: str, hint: str = "", *, refusal: str = "") -> None:
+        super().__init__(what, hint)
+        self.refusal = refusal
+
+
 class UsageError(VitalwireError):
     """The request itself is wrong: an unknown name, a value out of range, a file that cannot be read. Exit code 2."""
 
@@ -86,6 +94,7 @@ __all__ = [
     "NoPermission",
     "NotVitalwire",
     "PortBusy",
+    "Refused",
     "UsageError",
     "VitalwireError",
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from .alarms.rules import Limit
-from .session.facts import Fact, Happening, Vitals
+from .session.facts import CuffOscillogram, Fact, Happening, Vitals
 from .session.snapshot import Snapshot
 
 UPDATES_MAX: Final = 4096
@@ -85,6 +85,8 @@ class Summary:
     alarms: dict[str, int] = field(default_factory=dict)
     cuff_good: int = 0
     cuff_failed: int = 0
+    oscillograms: int = 0
+    """Cuff cycles whose oscillogram is in the record."""
     interpreter: str = ""
     board: str = ""
     head: str = ""
@@ -96,7 +98,9 @@ class Summary:
     why: str = ""
 
     def count(self, fact: Fact) -> None:
-        if isinstance(fact, Happening) and fact.kind in ("physiological", "technical") and fact.state == "raised":
+        if isinstance(fact, CuffOscillogram):
+            self.oscillograms += 1
+        elif isinstance(fact, Happening) and fact.kind in ("physiological", "technical") and fact.state == "raised":
             self.alarms[fact.name] = self.alarms.get(fact.name, 0) + 1
         elif isinstance(fact, Vitals) and fact.source == "cuff":
             if fact.sbp_mmhg is None:

@@ -267,6 +267,7 @@ class Pump:
             simulated=simulated,
             unsigned=plan.unsigned,
             same_limb=plan.same_limb,
+            oscillograms=True,
             versions=plan.versions,
         )
 

@@ -46,6 +46,12 @@ class FakeBoard:
         self.unplugged_ms: int | None = None
         self.refuse: dict[int, int] = {}
         self.closed = False
+        self.oscillogram: list[codec.Oscillogram] | None = None
+        """The parts of the oscillogram of each cycle; None: a board that keeps none."""
+        self.lost_parts: list[set[int]] = []
+        """For one request after the other the parts that get lost on the way."""
+        self.busy = 0
+        """So many requests for an oscillogram are refused because the board is busy."""
         self.service = 0
         """1: its program has given up; it measures nothing, and answers nothing but with hellos."""
         self._seq = 0
@@ -107,21 +113,32 @@ class FakeBoard:
         self.session, self.crc = None, 0
         self.hello()
 
-    def cuff_result(self, sbp: float | None, dbp: float | None, outcome: int = 0, *, late: bool = False) -> None:
+    def cuff_result(
+        self,
+        sbp: float | None,
+        dbp: float | None,
+        outcome: int = 0,
+        *,
+        late: bool = False,
+        beats: int = 20,
+        session: int | None = None,
+    ) -> None:
         mean = None if sbp is None or dbp is None else (sbp + 2 * dbp) / 3
         flags = codec.ReadingFlags.LATE if late else 0
         self._cycle += 1
         now = self._now()
-        quality = None if sbp is None else 80
+        quality, pulse = (None, None) if sbp is None else (80, 71.0)
         self.send(
             codec.NibpResult(
-                0, 0, sbp, mean, dbp, None if sbp is None else 71.0, quality, self.session, 2.0, outcome, 0, 1, 20, 1,
+                0, 0, sbp, mean, dbp, pulse, quality, session or self.session, 2.0, outcome, 0, 1, beats, 2,
                 flags, self._cycle, now, 165.0, 0, 0,
             )
         )  # fmt: skip
 
     def hello(self) -> None:
         caps = codec.Capabilities.OXIMETER | codec.Capabilities.CUFF
+        if self.oscillogram is not None:
+            caps |= codec.Capabilities.OSCILLOGRAM
         identity = "FAKE0001\nbay 2\npytest 1"
         self.send(
             codec.Hello(
@@ -182,7 +199,24 @@ class FakeBoard:
         elif isinstance(message, codec.SetLimits):
             value = binascii.crc32(b"".join(struct.pack("<BBHHH", *item) for item in message.limits))
             self.crc, value = value, value - (1 << 32) if value >> 31 else value
+        elif isinstance(message, codec.OscillogramGet) and (refusal := self._send_oscillogram(message.cycle)):
+            self._answer(message, codec.Outcome.REFUSED, refusal, None)
+            return
         self._answer(message, codec.Outcome.DONE, 0, value)
+
+    def _send_oscillogram(self, cycle: int) -> int:
+        if self.busy:
+            self.busy -= 1
+            return codec.Refusal.BUSY
+        if not self.oscillogram or cycle != self._cycle:
+            return codec.Refusal.NOT_FOUND
+        lost = self.lost_parts.pop(0) if self.lost_parts else set()
+        for part in self.oscillogram:
+            if part.part in lost:
+                self._seq += 1
+            else:
+                self.send(part._replace(cycle=cycle))
+        return codec.Refusal.NONE
 
     def _answer(self, message: codec.Message, outcome: int, refusal: int, value: int | None) -> None:
         self.send(codec.Answer(0, 0, message.client, message.number, message.TYPE, outcome, refusal, value, ""))

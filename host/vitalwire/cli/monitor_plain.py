@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from ..link.words import reason_text
 from ..session.facts import Fact, Happening, Vitals
 from ..session.snapshot import Snapshot
 
@@ -26,7 +27,7 @@ def plain_line(fact: Fact, shown: Snapshot) -> str | None:
     """The line of one fact, or None where it is not for this view."""
     if isinstance(fact, Vitals):
         said = _vitals(fact)
-    elif fact.kind in ("physiological", "technical"):
+    elif isinstance(fact, Happening) and fact.kind in ("physiological", "technical"):
         said = _alarm(fact)
     else:
         return None
@@ -38,7 +39,7 @@ def plain_line(fact: Fact, shown: Snapshot) -> str | None:
 
 
 def _vitals(fact: Vitals) -> str:
-    why = "  ".join(dict.fromkeys(why.replace("_", " ") for _, why in fact.reasons))
+    why = "  ".join(dict.fromkeys(reason_text(why) for _, why in fact.reasons))
     if fact.source == "gap":
         return "GAP  " + why
     if fact.source == "cuff":

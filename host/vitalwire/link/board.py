@@ -18,6 +18,7 @@ import secrets
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Generic, TypeVar
 
@@ -29,6 +30,7 @@ from vitalwire_protocol.codec import (
     Hello,
     NibpResult,
     Observe,
+    OscillogramGet,
     Outcome,
     Refusal,
     SessionBegin,
@@ -37,6 +39,7 @@ from vitalwire_protocol.codec import (
     Trigger,
     name_of,
 )
+from vitalwire_protocol.codec import Oscillogram as Part
 
 from .. import errors
 from ..clock import Clock
@@ -53,7 +56,9 @@ from .events import (
     Stopped,
     TimedOut,
 )
+from .fetching import AGAIN_MS, ATTEMPTS
 from .hello import Identity, identity
+from .oscillogram import Assembly, Oscillogram, evaluation_of
 from .problems import problem
 from .readings import BoardEvent, Reading, event_of, reading_of
 from .transport import Transport
@@ -128,6 +133,7 @@ class Board:
         self._streams: weakref.WeakSet[Stream[object]] = weakref.WeakSet()
         self._answers: dict[int, list[Answered | TimedOut]] = {}
         self._service_is_good = False
+        self._result: Received | None = None  # the last cuff result
 
     def __enter__(self) -> Board:
         return self
@@ -213,8 +219,8 @@ class Board:
         return self._stream(lambda received: event_of(received, self.hello.boot), timeout_s, duration_s)
 
     def command(self, command: Command, *, wait: bool = True) -> Answered:
-        """Gives any command and waits for its end, or only for its acceptance. Raises CheckFailed where it is
-        refused."""
+        """Gives any command and waits for its end, or only for its acceptance. Raises Refused where it is refused, and
+        LinkLost where no answer comes."""
         number = self.client.send(command, self.clock.monotonic_ms())
         self._answers[number] = []
         self._flush()
@@ -224,7 +230,7 @@ class Board:
                     if isinstance(answer, TimedOut):
                         raise errors.LinkLost(f"{self.name}: {_words(command)}: {answer.why}", "check the link")
                     if answer.outcome == Outcome.REFUSED:
-                        raise errors.CheckFailed(_refused(command, answer))
+                        raise errors.Refused(_refused(command, answer), refusal=name_of(Refusal, answer.refusal))
                     if answer.outcome == Outcome.DONE or not wait:
                         return answer
                 self.poll(STEP_S)
@@ -264,6 +270,57 @@ class Board:
         if not results._kept:
             raise errors.CheckFailed("the cuff's result was lost on the way", "start another reading")
         return results._kept[-1]
+
+    def oscillogram(self, cycle: int | None = None) -> Oscillogram:
+        """The beats that a finished cuff cycle was judged by, of which a board keeps the last until the next begins.
+
+        `cycle` is `Reading.cycle`; None is the last one whose reading came over this connection. Asks again, a few
+        times, where parts get lost or the board is busy. Raises CheckFailed where there is none (a cycle may end before
+        there is anything to measure) and LinkLost where the board falls silent.
+        """
+        last = None if self._result is None else self._result.message
+        assert last is None or isinstance(last, NibpResult)
+        if cycle is None:
+            if last is None:
+                raise errors.CheckFailed("no cuff cycle has ended since the board was connected", "start_cuff() first")
+            cycle = last.cycle
+        whole = self._fetch(cycle)
+        if last is None or last.cycle != cycle or self._result is None:
+            return replace(whole, boot=self.hello.boot, flags=("simulated",) if self.simulated else ())
+        reading = self._reading(self._result)
+        assert reading is not None
+        return replace(
+            whole,
+            result=evaluation_of(last),
+            boot=reading.boot,
+            device_ms=reading.device_ms,
+            utc_ms=reading.utc_ms,
+            flags=reading.flags,
+        )
+
+    def _fetch(self, cycle: int) -> Oscillogram:
+        parts = self._stream(lambda r: r.message if isinstance(r.message, Part) else None, None, None)
+        assembly = Assembly(cycle)
+        why = ""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._pause(AGAIN_MS)
+            try:
+                self.command(OscillogramGet.request(cycle))
+            except errors.Refused as refused:
+                if refused.refusal != "busy":
+                    raise
+                why = "the board is busy"
+            while parts._kept:
+                whole = assembly.add(parts._kept.popleft())
+                if whole is not None:
+                    return whole
+        raise errors.CheckFailed(f"there is no oscillogram of cuff cycle {cycle}: {why or assembly.missing}")
+
+    def _pause(self, ms: int) -> None:
+        until_ms = self.clock.monotonic_ms() + ms
+        while (left_ms := until_ms - self.clock.monotonic_ms()) > 0:
+            self.poll(left_ms / 1000)
 
     def stop_cuff(self) -> None:
         """Ends any cycle and empties the cuff; returns when the board says that it did."""
@@ -312,6 +369,8 @@ class Board:
         problem: errors.VitalwireError | None = None
         for event in events:
             if isinstance(event, Received):
+                if isinstance(event.message, NibpResult):
+                    self._result = event
                 for stream in list(self._streams):
                     stream._put(event)
             elif isinstance(event, Answered | TimedOut):

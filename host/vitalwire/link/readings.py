@@ -14,6 +14,7 @@ from vitalwire_protocol.codec import (
     Event,
     EventKind,
     Fault,
+    NibpDoubt,
     NibpOutcome,
     NibpResult,
     OximetryReading,
@@ -27,6 +28,7 @@ from vitalwire_protocol.codec import (
 )
 
 from .events import Received
+from .words import NOT_SAID
 
 
 def iso_utc(utc_ms: int) -> str:
@@ -41,7 +43,8 @@ class Reading:
 
     `source` is `oximeter` (once a second) or `cuff` (once a cycle). Units are in the names; `quality` is 0-100.
     `reasons` pairs a value's name (`spo2_pct`, `sbp_mmhg`...) with a word of the protocol. `flags` are words such as
-    `late`, `uncalibrated`, `cuff_inflated`, `observed`, `simulated`.
+    `late`, `uncalibrated`, `cuff_inflated`, `observed`, `simulated`. Of the cuff there are also `trigger`, the board's
+    number of the `cycle`, and `doubts`: words for what lowered the quality.
     """
 
     utc_ms: int
@@ -59,6 +62,8 @@ class Reading:
     reasons: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
     trigger: str | None = None
+    cycle: int | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def time(self) -> datetime:
@@ -74,7 +79,7 @@ class Reading:
         """For JSON: plain values, the time as ISO 8601."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "utc_ms"}
         values["reasons"] = dict(self.reasons)
-        values["flags"] = list(self.flags)
+        values["flags"], values["doubts"] = list(self.flags), list(self.doubts)
         return {"type": "reading", "time_utc": iso_utc(self.utc_ms), **values}
 
 
@@ -115,9 +120,9 @@ def reading_of(received: Received, boot: int, simulated: bool) -> Reading | None
     message = received.message
     if isinstance(message, OximetryReading):
         reasons = (
-            ("spo2_pct", message.spo2_reason),
-            ("pulse_bpm", message.pulse_reason),
-            ("perfusion_pct", message.perfusion_reason),
+            ("spo2_pct", message.spo2_pct, message.spo2_reason),
+            ("pulse_bpm", message.pulse_bpm, message.pulse_reason),
+            ("perfusion_pct", message.perfusion_pct, message.perfusion_reason),
         )
         return Reading(
             utc_ms=received.utc_ms,
@@ -129,14 +134,18 @@ def reading_of(received: Received, boot: int, simulated: bool) -> Reading | None
             pulse_bpm=message.pulse_bpm,
             perfusion_pct=message.perfusion_pct,
             quality=message.quality,
-            reasons=tuple((name, name_of(Reason, reason)) for name, reason in reasons if reason != Reason.OK),
+            reasons=tuple(
+                (name, reason_word(value, reason))
+                for name, value, reason in reasons
+                if value is None or reason != Reason.OK
+            ),
             flags=_flags(message.flags, simulated),
         )
     if isinstance(message, NibpResult):
         # A cycle that is not good has its outcome as the reason of each pressure, those that it has among them.
-        outcome = name_of(NibpOutcome, message.outcome)
-        values = (("sbp_mmhg", message.sbp_mmhg), ("map_mmhg", message.map_mmhg), ("dbp_mmhg", message.dbp_mmhg))
         doubtful = message.outcome != NibpOutcome.OK
+        outcome = name_of(NibpOutcome, message.outcome) if doubtful else NOT_SAID
+        values = (("sbp_mmhg", message.sbp_mmhg), ("map_mmhg", message.map_mmhg), ("dbp_mmhg", message.dbp_mmhg))
         return Reading(
             utc_ms=received.utc_ms,
             device_ms=message.t_ms,
@@ -151,8 +160,15 @@ def reading_of(received: Received, boot: int, simulated: bool) -> Reading | None
             reasons=tuple((name, outcome) for name, value in values if value is None or doubtful),
             flags=_flags(message.flags, simulated),
             trigger=name_of(Trigger, message.trigger),
+            cycle=message.cycle,
+            doubts=tuple(names_of(NibpDoubt, message.doubts or 0)),
         )
     return None
+
+
+def reason_word(value: float | None, reason: int) -> str:
+    """The protocol's word for a reason; a value that is absent without one has a word as well."""
+    return NOT_SAID if value is None and reason == Reason.OK else name_of(Reason, reason)
 
 
 def event_of(received: Received, boot: int) -> BoardEvent | None:
@@ -189,4 +205,4 @@ def _flags(flags: int, simulated: bool) -> tuple[str, ...]:
     return (*(["simulated"] if simulated else []), *names_of(ReadingFlags, flags))
 
 
-__all__ = ["BoardEvent", "Reading", "event_of", "iso_utc", "reading_of"]
+__all__ = ["BoardEvent", "Reading", "event_of", "iso_utc", "reading_of", "reason_word"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any message as plain JSON values, its named numbers as words of the protocol."""
+"""Any message as plain JSON values, its named numbers as words of the protocol; and reasons as people read them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,47 @@ _BY_FIELD: Final[dict[str, type[IntEnum]]] = {
     "outcome": codec.Outcome,
     "refusal": codec.Refusal,
     "key": codec.ConfigKey,
+    "direction": codec.CuffDirection,
 }
 _FLAGS: Final[dict[str, type[IntFlag]]] = {
     "capabilities": codec.Capabilities,
     "status": codec.Status,
     "flags": codec.ReadingFlags,
+    "doubts": codec.NibpDoubt,
 }
+NOT_SAID: Final = "not_said"
+"""The reason of a value that is absent though the board gave no reason against it; it should never be needed."""
+_WHY: Final[dict[str, str]] = {
+    NOT_SAID: "no reason given",
+    "no_finger": "no finger",
+    "low_signal": "signal too small",
+    "saturated": "too much light",
+    "motion": "movement",
+    "irregular": "irregular pulse",
+    "channels_swapped": "red and infrared are swapped",
+    "out_of_range": "outside what can be measured",
+    "bus_fault": "the sensor does not answer",
+    "wrong_part": "not the right sensor",
+    "samples_lost": "samples were lost",
+    "cuff_inflated": "cuff inflated on this limb",
+    "no_pulse": "no pulse found",
+    "sensor_stale": "the sensor sends nothing new",
+    "low_quality": "poor signal",
+    "uncorrelated": "red and infrared disagree",
+    "no_curve": "no calibration curve",
+    "deflation_too_fast": "the pressure fell too fast",
+    "deflation_too_slow": "the pressure fell too slowly",
+    "zero_error": "the pressure was not steady before it began",
+    "guard_fault": "the second pressure sensor failed",
+    "channel_mismatch": "the two pressure sensors disagree",
+    "not_bracketed": "the pressure did not go far enough on both sides",
+    "external_tripped": "the external safety layer tripped",
+}
+
+
+def reason_text(word: str) -> str:
+    """A reason or an outcome of the protocol as a person reads it; a word that says it all, or is not known, stays."""
+    return _WHY.get(word) or word.replace("_", " ")
 
 
 def type_name(message: Message) -> str:
@@ -46,6 +81,8 @@ def as_words(message: Message) -> dict[str, Any]:
 
 
 def _value(message: Message, field: str, value: Any) -> Any:
+    if value is None:
+        return None
     if field in _FLAGS:
         return names_of(_FLAGS[field], value)
     if field == "outcome" and isinstance(message, codec.NibpResult):
@@ -62,4 +99,4 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-__all__ = ["as_words", "type_name"]
+__all__ = ["NOT_SAID", "as_words", "reason_text", "type_name"]

@@ -16,6 +16,7 @@ from ..errors import UsageError
 CAPTURE: Final = "capture.vwire"
 VITALS: Final = "vitals.csv"
 EVENTS: Final = "events.csv"
+OSCILLOGRAMS: Final = "oscillograms.csv"
 SESSION: Final = "session.json"
 
 

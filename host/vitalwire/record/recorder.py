@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from ..session.facts import Fact, Happening, Vitals
+from ..session.facts import Fact
 from ..session.inputs import Input, Setup
 from . import folder as names
 from .capture import CaptureEncoder
 from .files import AppendFile
-from .rows import EVENTS_COLUMNS, VITALS_COLUMNS, events_row, utc_text, vitals_row
+from .rows import rows_of, tables, utc_text
 
 SYNC_EVERY_S: Final = 1.0
 MakeFile = Callable[[Path], AppendFile]
 
 
 class Recorder:
-    """The three growing files of one session.
+    """The growing files of one session: the capture and its CSVs.
 
     `trouble` says why something is not on disk at present; whoever runs the session raises the alarm and calls `tick`
     now and then, which tries again and brings the files to disk once a second of real time.
@@ -30,21 +30,23 @@ class Recorder:
     def __init__(self, folder: Path, setup: Setup, make_file: MakeFile = AppendFile) -> None:
         self.folder = folder
         self.setup = setup
-        self.rows = {"vitals": 0, "events": 0}
+        self.rows: dict[str, int] = {}
         self.lost_rows = 0
         self.lost_inputs = 0
         self._lost_inputs_total = 0
         self._lost_since_ms = 0
         self._encoder = CaptureEncoder()
         self._capture = make_file(folder / names.CAPTURE)
-        self._vitals = make_file(folder / names.VITALS)
-        self._events = make_file(folder / names.EVENTS)
-        self._files = (self._capture, self._vitals, self._events)
+        self._tables: dict[str, AppendFile] = {}
+        for name, file, _ in tables(setup):
+            self._tables[name] = make_file(folder / file)
+            self.rows[name] = 0
+        self._files = (self._capture, *self._tables.values())
         self._synced_s = time.monotonic()
         self._about: dict[str, Any] = {}
         self._capture.write(self._encoder.begin() + self._encoder.encode(setup.as_input()))
-        self._vitals.write((VITALS_COLUMNS + "\r\n").encode())
-        self._events.write((EVENTS_COLUMNS + "\r\n").encode())
+        for name, _, columns in tables(setup):
+            self._tables[name].write((columns + "\r\n").encode())
 
     @property
     def trouble(self) -> str | None:
@@ -83,13 +85,12 @@ class Recorder:
         """Appends the rows of `facts`, each in one write, before anybody shows them."""
         started = self.setup.started_t_ms
         for fact in facts:
-            if isinstance(fact, Vitals):
-                self._row(self._vitals, "vitals", vitals_row(fact, started))
-            elif isinstance(fact, Happening):
-                self._row(self._events, "events", events_row(fact, started))
+            name, rows = rows_of(fact, started)
+            for row in rows:
+                self._row(name, row.encode())
 
-    def _row(self, file: AppendFile, name: str, row: str) -> None:
-        data = row.encode()
+    def _row(self, name: str, data: bytes) -> None:
+        file = self._tables[name]
         if file.has_room(len(data)):
             file.write(data)
             self.rows[name] += 1
@@ -121,7 +122,7 @@ class Recorder:
         self._capture.write(self._encoder.close(t_ms, utc_ms, **how, rows=self.rows))
         for file in self._files:
             file.close()
-        for name, file in (("vitals", self._vitals), ("events", self._events)):
+        for name, file in self._tables.items():
             self.rows[name] -= file.waiting
             self.lost_rows += file.waiting
         self.describe(

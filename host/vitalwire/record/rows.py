@@ -9,17 +9,41 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ..session.facts import Happening, Vitals
+from ..link.oscillogram import Evaluation
+from ..session.facts import CuffOscillogram, Fact, Happening, Vitals
+from ..session.inputs import Setup
+from . import folder as names
 
 VITALS_COLUMNS: Final = (
     "time_utc,elapsed_s,device_ms,boot,seq,source,spo2_pct,pulse_bpm,perfusion_pct,quality,sbp_mmhg,map_mmhg,dbp_mmhg,"
     "reason,flags"
 )
 EVENTS_COLUMNS: Final = "time_utc,elapsed_s,device_ms,kind,priority,name,state,value,limit,detail"
+OSCILLOGRAMS_COLUMNS: Final = (
+    "time_utc,elapsed_s,device_ms,boot,cycle,algorithm,direction,left_out,noise_mmhg,begin_mmhg,end_mmhg,outcome,sbp_mmhg,"
+    "map_mmhg,dbp_mmhg,pulse_bpm,quality,peak_amplitude_mmhg,doubts,flags,beats,beat,t_s,pressure_mmhg,amplitude_mmhg"
+)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NEEDS_QUOTES: Final = frozenset(',"\r\n')
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def tables(setup: Setup) -> list[tuple[str, str, str]]:
+    """The CSVs of a session: the name that its rows are counted under, its file, and its first line."""
+    found = [("vitals", names.VITALS, VITALS_COLUMNS), ("events", names.EVENTS, EVENTS_COLUMNS)]
+    if setup.oscillograms:
+        found.append(("oscillograms", names.OSCILLOGRAMS, OSCILLOGRAMS_COLUMNS))
+    return found
+
+
+def rows_of(fact: Fact, started_t_ms: int) -> tuple[str, list[str]]:
+    """The CSV that a fact belongs to, and its rows there."""
+    if isinstance(fact, Vitals):
+        return "vitals", [vitals_row(fact, started_t_ms)]
+    if isinstance(fact, Happening):
+        return "events", [events_row(fact, started_t_ms)]
+    return "oscillograms", oscillogram_rows(fact, started_t_ms)
 
 
 def utc_text(utc_ms: int) -> str:
@@ -92,3 +116,47 @@ def events_row(fact: Happening, started_t_ms: int) -> str:
         text_cell(fact.detail),
     )
     return ",".join(cells) + "\r\n"
+
+
+def oscillogram_rows(fact: CuffOscillogram, started_t_ms: int) -> list[str]:
+    """The lines of one cycle in `oscillograms.csv`, one a beat, CRLF included.
+
+    What is known of the cycle stands in each of them, with what the board made of it. `time_utc`, `elapsed_s`,
+    `device_ms` and `boot` are those of its row in `vitals.csv`.
+    """
+    kept = fact.oscillogram
+    said = kept.result
+    cycle = (
+        *_times(fact.t_ms, fact.utc_ms, started_t_ms),
+        _plain(kept.device_ms),
+        _plain(kept.boot),
+        str(kept.cycle),
+        str(kept.algorithm),
+        kept.direction or "",
+        _plain(kept.left_out),
+        _number(kept.noise_mmhg, 3),
+        _number(kept.begin_mmhg, 2),
+        _number(kept.end_mmhg, 2),
+        *(("",) * 8 if said is None else _evaluation(said)),
+        " ".join(kept.flags),
+        str(len(kept.beats)),
+    )
+    head = ",".join(cycle)
+    return [
+        f"{head},{number},{beat.t_s:.2f},{beat.pressure_mmhg:.2f},{beat.amplitude_mmhg:.3f}\r\n"
+        for number, beat in enumerate(kept.beats, 1)
+    ]
+
+
+def _evaluation(said: Evaluation) -> tuple[str, ...]:
+    """The cells from `outcome` to `doubts`; `none` is no doubt at all, blank that the board did not tell."""
+    return (
+        said.outcome,
+        _number(said.sbp_mmhg, 1),
+        _number(said.map_mmhg, 1),
+        _number(said.dbp_mmhg, 1),
+        _number(said.pulse_bpm, 1),
+        _plain(said.quality),
+        _number(said.peak_amplitude_mmhg, 2),
+        "" if said.doubts is None else " ".join(said.doubts) or "none",
+    )

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a session says happened, as immutable values: one `Vitals` a row of `vitals.csv`, one `Happening` a row of
-`events.csv`. Times are when it was measured or happened, on the session's monotonic clock and in UTC."""
+`events.csv`, one `CuffOscillogram` a row a beat of `oscillograms.csv`. Times are when it was measured or happened, on
+the session's monotonic clock and in UTC."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from ..link.oscillogram import Oscillogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +55,13 @@ class Happening:
     device_ms: int | None = None
 
 
-Fact = Vitals | Happening
+@dataclass(frozen=True, slots=True)
+class CuffOscillogram:
+    """The oscillogram of a cuff cycle as it came from the board; times are those of the cycle's `Vitals`."""
+
+    t_ms: int
+    utc_ms: int
+    oscillogram: Oscillogram
+
+
+Fact = Vitals | Happening | CuffOscillogram

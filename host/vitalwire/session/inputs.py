@@ -62,6 +62,7 @@ class Setup:
 
     `started_t_ms` and `started_utc_ms` are the same moment on both clocks. `every_s` is the cuff interval (None: no
     readings by themselves); `minutes` is how long the session is to last (None: until somebody ends it).
+    `oscillograms`: whether those of the cuff cycles are fetched; captures from before that was done do not say so.
     """
 
     session: int
@@ -76,6 +77,7 @@ class Setup:
     simulated: bool = False
     unsigned: bool = True
     same_limb: bool = False
+    oscillograms: bool = False
     versions: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:

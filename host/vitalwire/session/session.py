@@ -16,7 +16,9 @@ from vitalwire_protocol.codec import (
     CuffStart,
     Heartbeat,
     Hello,
+    NibpResult,
     Observe,
+    Oscillogram,
     Outcome,
     Refusal,
     ResetCause,
@@ -29,10 +31,11 @@ from ..link.commands import Command
 from ..link.hello import Identity, identity
 from .bedside import Bedside
 from .boardside import BoardSide
-from .facts import Fact
+from .facts import Fact, Vitals
 from .gaps import Gaps
 from .inputs import Setup
 from .journal import Journal
+from .oscillograms import Oscillograms
 from .snapshot import Snapshot
 from .watch import Watch
 
@@ -55,7 +58,9 @@ class Session:
         self._board = BoardSide(setup)
         self._gaps = Gaps(self._journal.offset_ms)
         self._bedside = Bedside(setup, self._journal, self._watch, self._board, self._gaps)
+        self._oscillograms = Oscillograms(setup, self._journal)
         self._commands: list[Command] = []
+        self._later: list[Command] = []  # behind everything that guards
         self._link, self._link_detail = "connecting", ""
         self._not_recorded = ""
         self._frames_lost = 0
@@ -82,15 +87,16 @@ class Session:
 
     def next_deadline(self) -> int | None:
         """When `advance` next has something to do, or None."""
-        times = [self._watch.next_deadline(), self._board.next_deadline(), self._bedside.stale_at()]
+        parts = (self._watch, self._board, self._oscillograms)
+        times = [self._bedside.stale_at(), *(part.next_deadline() for part in parts)]
         if not self._why_ended:
             times.append(self._ends_ms)
         return min((t for t in times if t is not None), default=None)
 
     def take_commands(self) -> list[Command]:
         """The commands for the board, in order."""
-        out = self._commands + self._bedside.commands + self._board.take()
-        self._commands, self._bedside.commands = [], []
+        out = self._commands + self._bedside.commands + self._board.take() + self._later
+        self._commands, self._bedside.commands, self._later = [], [], []
         return out
 
     def snapshot(self, t_ms: int) -> Snapshot:
@@ -137,6 +143,7 @@ class Session:
         if self._ends_ms is not None and t_ms >= self._ends_ms and not self._why_ended:
             facts += self.end(t_ms, "time")
         self._board.advance(t_ms)
+        self._later += self._oscillograms.take(t_ms)
         return facts + self._finish(t_ms)
 
     def end(self, t_ms: int, why: str) -> list[Fact]:
@@ -193,6 +200,7 @@ class Session:
     def handle(self, event: link.LinkEvent, t_ms: int) -> list[Fact]:
         """One thing that the link has to say."""
         facts = self._handle(event, t_ms)
+        self._later += self._oscillograms.take(t_ms)
         if self._board.notice:
             facts.append(self._journal.note(t_ms, "board", "session", "notice", detail=self._board.notice))
             self._journal.say(self._board.notice)
@@ -206,7 +214,7 @@ class Session:
                 if self._link == "silent" and isinstance(event.message, Heartbeat):
                     self._link, self._link_detail = "up", ""
                     self._bedside.heard_again(t_ms)
-                return self._bedside.message(event.message, event)
+                return self._received(event, t_ms)
             case link.Connected():
                 return self._connected(event.hello, t_ms)
             case link.LinkUp():
@@ -232,12 +240,24 @@ class Session:
                 return self._answered(event, t_ms)
             case link.TimedOut():
                 self._board.timed_out(event)
-                return [note(t_ms, "link", "no_answer", detail=event.why)]
+                missed = self._oscillograms.timed_out(event, t_ms)
+                return [note(t_ms, "link", "no_answer", detail=event.why), *missed]
             case link.Notice():
                 self._journal.say(event.text)
                 return [note(t_ms, "link", "notice", detail=event.text)]
             case link.Console():
                 return [note(t_ms, "board", "console", detail=event.text)]
+
+    def _received(self, event: link.Received, t_ms: int) -> list[Fact]:
+        message = event.message
+        if isinstance(message, Oscillogram):
+            return self._oscillograms.part(message)
+        facts = self._bedside.message(message, event)
+        if isinstance(message, NibpResult):
+            row = next((fact for fact in facts if isinstance(fact, Vitals)), None)
+            if row is not None:
+                facts += self._oscillograms.result(message, row, t_ms)
+        return facts
 
     def _connected(self, hello: Hello, t_ms: int) -> list[Fact]:
         who = self.identity = identity(hello)
@@ -247,12 +267,14 @@ class Session:
         self._bedside.connected(hello, t_ms)
         said = f"{who} boot {hello.boot} ({name_of(ResetCause, hello.reset_cause)})"
         facts: list[Fact] = [self._journal.note(t_ms, "link", "board", "connected", detail=said)]
+        facts += self._oscillograms.connected(hello, who.serial, t_ms)
         return facts + list(self._watch.condition("link_lost", False, t_ms))
 
     def _lost(self, word: str, why: str, t_ms: int, since_ms: int, gap: str) -> list[Fact]:
         self._link, self._link_detail = word, why
         if word in ("down", "stopped"):  # nothing that is sent from now on is heard
             self._board.disconnected()
+            self._oscillograms.disconnected()
         facts: list[Fact] = [self._journal.note(t_ms, "link", "link", word, detail=why)]
         facts += self._gaps.begin(since_ms, gap)
         facts += self._watch.condition("link_lost", True, t_ms, why)
@@ -262,6 +284,7 @@ class Session:
         cause = "" if event.cause is None else name_of(ResetCause, event.cause)
         shown = self._bedside.oximetry
         facts: list[Fact] = [self._journal.note(t_ms, "board", "restarted", value=event.boot, detail=cause)]
+        facts += self._oscillograms.drop("the board started again", t_ms)
         facts += self._gaps.begin(shown.t_ms if shown else t_ms, "restarted")
         facts += self._watch.board_restarted(t_ms)
         facts += self._watch.condition("board_restarted", True, t_ms, cause)
@@ -269,8 +292,9 @@ class Session:
 
     def _answered(self, event: link.Answered, t_ms: int) -> list[Fact]:
         self._board.answered(event, t_ms)
+        missed = self._oscillograms.answered(event, t_ms)
         if event.command != CuffStart.TYPE or event.outcome != Outcome.REFUSED:
-            return []
+            return missed
         why = event.detail or name_of(Refusal, event.refusal).replace("_", " ")
         self._journal.say(f"the board refused to start the cuff: {why}")
         return [self._journal.note(t_ms, "cuff", "start", "refused", detail=why)]
@@ -286,4 +310,5 @@ class Session:
             return []
         self.finished = True
         said = self._why_ended + ("" if self.confirmed_end else "; the board did not confirm that it ended the session")
-        return [*self._gaps.end(t_ms), self._journal.note(t_ms, "session", "session", "ended", detail=said)]
+        missed = self._oscillograms.drop("the session ended before it came", t_ms)
+        return [*missed, *self._gaps.end(t_ms), self._journal.note(t_ms, "session", "session", "ended", detail=said)]

@@ -23,7 +23,7 @@ class AlarmShown:
 
 @dataclass(frozen=True, slots=True)
 class OximetryShown:
-    """The latest reading of the oximeter, while it is current. A missing value has its reason in words."""
+    """The latest reading of the oximeter, while it is current. Reasons are words of the protocol."""
 
     t_ms: int
     spo2_pct: float | None
@@ -32,6 +32,7 @@ class OximetryShown:
     quality: int | None
     spo2_reason: str
     pulse_reason: str
+    perfusion_reason: str = "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class CuffShown:
     pulse_bpm: float | None
     quality: int | None
     outcome: str
+    doubts: tuple[str, ...] = ()
+    """What lowered the quality, in words of the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
