@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blood pressure: every cuff record twice through the firmware, once through the textbook's method, and into rows.
+"""Blood pressure: every cuff record twice through the firmware, and once through the textbook's method.
 
 The second time the sensor has other noise and the record begins 5 ms later; how far the two readings differ is
-`nibp_repeat`. Errors are taken where there is a reference. Coverage is over the cycles that have one, and over all of
-them in the rows whose `n` has none to count.
+`nibp_repeat`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,19 +14,12 @@ from typing import Any
 from dataset import CuffRecord
 from fixed_ratio import fixed_ratio
 from outcomes import Beat, Cycle
-from stats import Pair, Row, coverage_row, row
 from vitalwire.link.recording import RATE_HZ, read_cuff_recording, save_cuff
 from vitalwire_protocol.codec import NibpOutcome
 
 SEEDS = (1, 2)
 SHIFT_MS = 5
 PRESSURE, AMPLITUDE, T_10MS, FIT, KEPT = range(5)
-Read = Callable[[Cycle], tuple[float | None, float | None]]
-TASKS: dict[str, Read] = {
-    "nibp_sbp": lambda c: (c.sbp_ref_mmhg, c.sbp_mmhg),
-    "nibp_dbp": lambda c: (c.dbp_ref_mmhg, c.dbp_mmhg),
-    "nibp_map": lambda c: (c.map_ref_mmhg, c.map_mmhg),
-}
 
 
 @dataclass(frozen=True)
@@ -101,49 +92,3 @@ def textbook(trace: Trace) -> Cycle:
         record.set, record.record, "fixed_ratio", record.sbp_ref, record.dbp_ref, record.map_ref,
         sbp, dbp, mean, None, None, "ok" if found else "no_value",
     )  # fmt: skip
-
-
-def rows(cycles: Iterable[Cycle]) -> list[Row]:
-    """A row for each method, task and set, and one for each record."""
-    cycles = list(cycles)
-    found: list[Row] = []
-    for method, name in dict.fromkeys((c.method, c.set) for c in cycles):
-        of_set = [c for c in cycles if (c.method, c.set) == (method, name)]
-        for task, read in TASKS.items():
-            values = [read(c) for c in of_set]
-            found.append(_row(method, task, name, values))
-            unknown = [pair for pair in values if pair[0] is None]
-            if 0 < len(unknown) < len(values):
-                found.append(_row(method, task, name, unknown, stratum="reference=none"))
-            found += [_row(method, task, name, [read(c)], record=c.record, outcome=c.outcome) for c in of_set]
-        found += _repeats(method, name, of_set)
-    return found
-
-
-def _row(method: str, task: str, name: str, values: list[tuple[float | None, float | None]], **more: Any) -> Row:
-    referenced: list[Pair] = [(reference, value) for reference, value in values if reference is not None]
-    if referenced:
-        return row(method, task, name, referenced, **more)
-    return coverage_row(method, task, name, [value is not None for _, value in values], reference=False, **more)
-
-
-def _repeats(method: str, name: str, cycles: list[Cycle]) -> list[Row]:
-    """Differences of SBP, MAP and DBP between the two measurements, together."""
-    pairs = {c.record: _differences(c) for c in cycles if c.again is not None}
-    if not pairs:
-        return []
-    found = [row(method, "nibp_repeat", name, [pair for some in pairs.values() for pair in some])]
-    return found + [row(method, "nibp_repeat", name, some, record=record) for record, some in pairs.items()]
-
-
-def _differences(first: Cycle) -> list[Pair]:
-    """The second measurement against the first as its reference. Nothing where the first gave no value; where only the
-    second gave none, that counts as a value that is missing."""
-    second = first.again
-    assert second is not None
-    both = [
-        (first.sbp_mmhg, second.sbp_mmhg),
-        (first.map_mmhg, second.map_mmhg),
-        (first.dbp_mmhg, second.dbp_mmhg),
-    ]
-    return [(value, again) for value, again in both if value is not None]

@@ -64,3 +64,4 @@ class Window:
     reason: str
     answerable: bool | None = None
     strata: dict[str, str] = field(default_factory=dict)
+    seconds: float = 10.0

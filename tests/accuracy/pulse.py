@@ -32,7 +32,7 @@ class Place:
 
     from_s: float
     seconds: float
-    reference: float
+    reference: float | None
 
     @property
     def middle_s(self) -> float:
@@ -40,15 +40,17 @@ class Place:
 
 
 def places(record: PpgRecord, start_s: float, seconds: float) -> list[Place]:
-    """The windows of a record that have a reference, one after the other from its start."""
+    """The windows of a record that have a reference, one after the other from its start; all of them without one."""
     length = min(WINDOW_S, seconds)
-    found = []
-    for k in range(int(seconds / length + 1e-9)):
-        from_s = start_s + k * length
-        reference = pulse_reference(record, from_s, from_s + length)
-        if reference is not None:
-            found.append(Place(from_s, length, reference))
-    return found
+    froms = [start_s + k * length for k in range(int(seconds / length + 1e-9))]
+    found = [Place(from_s, length, pulse_reference(record, from_s, from_s + length)) for from_s in froms]
+    return [place for place in found if place.reference is not None] if has_reference(record) else found
+
+
+def has_reference(record: PpgRecord) -> bool:
+    """Whether somebody said what the pulse was in this record."""
+    known = record.reference
+    return record.pr_ref is not None or (known is not None and bool(known.rr or known.pulse))
 
 
 def pulse_reference(record: PpgRecord, from_s: float, to_s: float) -> float | None:
@@ -64,7 +66,7 @@ def pulse_reference(record: PpgRecord, from_s: float, to_s: float) -> float | No
 
 
 def windows(signal: Signal, answer: dict[str, Any], method: str = "vitalwire") -> list[Window]:
-    """What the firmware said in each window of a record that has a reference."""
+    """What the firmware said in each window of a record."""
     record = signal.record
     found = []
     for place in places(record, signal.start_s, signal.seconds):
@@ -73,8 +75,11 @@ def windows(signal: Signal, answer: dict[str, Any], method: str = "vitalwire") -
         else:
             value, quality, reason = _of_reading(answer, place.middle_s - signal.start_s)
         found.append(
-            Window(record.set, record.record, method, "pulse", place.middle_s, place.reference, value, quality, reason)
-        )
+            Window(
+                record.set, record.record, method, "pulse", place.middle_s, place.reference, value, quality, reason,
+                seconds=place.seconds,
+            )
+        )  # fmt: skip
     return found
 
 

@@ -204,4 +204,7 @@ def _of_readings(tested: list[Item], knots: Knots, done: Callable[[float], None]
 def _window(item: Item, spo2_x10: int | None, quality: float | None, reason: str) -> Window:
     record = item.signal.record
     value = None if spo2_x10 is None else spo2_x10 / 10
-    return Window(record.set, record.record, "vitalwire", "spo2", item.middle_s, item.reference, value, quality, reason)
+    return Window(
+        record.set, record.record, "vitalwire", "spo2", item.middle_s, item.reference, value, quality, reason,
+        seconds=item.seconds,
+    )  # fmt: skip

@@ -48,8 +48,17 @@ def row(method: str, task: str, set_name: str, pairs: Iterable[Pair], **more: An
 
 
 def coverage_row(method: str, task: str, set_name: str, given: Sequence[bool], **more: Any) -> Row:
-    """A row where there is no reference: how many were tried, and the share of those that were given a value."""
-    found = row(method, task, set_name, [], **more)
-    found["n"] = len(given)
+    """A row where there is no reference: n is 0, `tried` how many there were, coverage the share with a value."""
+    found = row(method, task, set_name, [], tried=len(given), **more)
     found["coverage_pct"] = round(100.0 * sum(given) / len(given), 4) if given else None
     return found
+
+
+def outcome_row(
+    method: str, task: str, set_name: str, values: Sequence[tuple[float | None, float | None]], **more: Any
+) -> Row:
+    """A row of (reference, value): over those that have a reference, or the coverage of all where none has."""
+    pairs = [(reference, value) for reference, value in values if reference is not None]
+    if pairs or not values:
+        return row(method, task, set_name, pairs, **more)
+    return coverage_row(method, task, set_name, [value is not None for _, value in values], **more)
