@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows as a table of text: a line for each set and stratum. Those of single records are in the file and the page."""
+"""The rows as a table of text, a line for each set and stratum. Single records are in the file and on the page."""
 
 from __future__ import annotations
 
