@@ -55,6 +55,7 @@ class Pace:
     sinus_share: float
     interval_share: float
     ectopic_share: float = 0.0
+    shortest_s: float = 0.25
     wave: Wave = field(repr=False, default=Wave((), 300))
 
 
@@ -115,7 +116,7 @@ def _feet(draw: Draw, pace: Pace, until_s: float) -> Iterator[_Foot]:
         )
         sbp = pace.sbp + common + 0.5 * pace.breath_mmhg * b + draw.normal(0, pace.scatter_mmhg)
         sbp = dbp - lift * width + (sbp - dbp + lift * width) * strength
-        length = round(max(0.25, length), 3)
+        length = round(max(pace.shortest_s, length), 3)
         yield t, length, strength, sbp, dbp, kind
         t += length
 

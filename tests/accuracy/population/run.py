@@ -4,6 +4,7 @@
     python tests/accuracy/population/run.py --seeds 0-99 --cuff            # table by stratum
     python tests/accuracy/population/run.py --seeds 0-99 --cuff --worst 15 # and the worst cases, with what they are
     python tests/accuracy/population/run.py --seeds 7,12 --cuff --dump DIR # signals and oscillograms as JSON
+    python tests/accuracy/population/run.py --seeds 0-99 --finger          # pulse and SpO2
 
 Tune on seeds 0-99; 100-299 are for reporting. From a program: `for cycle in run(range(100, 300), jobs=2, what="cuff")`.
 """
@@ -29,9 +30,10 @@ if str(HERE.parent) not in sys.path:
 
 from fixed_ratio import fixed_ratio  # noqa: E402
 from outcomes import POPULATION, Beat, Cycle, Window  # noqa: E402
-from population import cuff_patients  # noqa: E402
+from population import cuff_patients, finger_patients  # noqa: E402
+from population.finger_patients import MIDDLES_S, FingerPatient  # noqa: E402
 from population.rhythm import truth  # noqa: E402
-from population.table import print_cycles, print_windows, print_worst  # noqa: E402
+from population.table import print_cycles, print_windows, print_worst, print_worst_windows  # noqa: E402
 
 TUNING = range(100)
 REPORTING = range(100, 300)
@@ -71,6 +73,8 @@ def run(
     wanted = list(seeds)
     if what == "cuff":
         yield from _cycles(wanted, jobs, repeat, peers, progress, dump)
+    elif what == "finger":
+        yield from _windows(wanted, jobs, progress, dump)
     else:
         raise ValueError(f"what must be cuff or finger, not {what}")
 
@@ -97,6 +101,45 @@ def _cycles(
             yield cycle
         if progress is not None:
             progress(done, len(seeds))
+
+
+def _windows(seeds: list[int], jobs: int, progress: Progress | None, dump: Path | None) -> Iterator[Window]:
+    patients = [finger_patients.patient(seed) for seed in seeds]
+    told = [{**patient.board(), "raw": dump is not None} for patient in patients]
+    results = played(HERE / "play_finger.py", told, jobs)
+    for done, (patient, result) in enumerate(zip(patients, results, strict=True), 1):
+        if dump is not None:
+            dump.mkdir(parents=True, exist_ok=True)
+            facts = {"strata": patient.strata(MIDDLES_S[0]), "pulse_bpm": patient.pulse_bpm, "spells": patient.spells}
+            (dump / f"finger-{patient.seed:03d}.json").write_text(json.dumps({**facts, **result}), encoding="utf-8")
+        for middle_s in MIDDLES_S:
+            for task in ("pulse", "spo2"):
+                yield _window(patient, result, middle_s, task)
+        if progress is not None:
+            progress(done, len(seeds))
+
+
+def _window(patient: FingerPatient, result: dict[str, Any], middle_s: float, task: str) -> Window:
+    """Ours is the reading whose averaging is centred on the window."""
+    wanted_ms = 1000 * middle_s + result["delay_ms"]
+    reading = min(result["readings"], key=lambda row: abs(row[0] - wanted_ms))
+    _, spo2, pulse, _, quality, spo2_reason, pulse_reason = reading
+    value, reason = (pulse, pulse_reason) if task == "pulse" else (spo2, spo2_reason)
+    answerable = patient.answerable(task)
+    truth_of = patient.pulse if task == "pulse" else patient.spo2
+    return Window(
+        set=POPULATION,
+        record=f"{patient.seed:03d}",
+        method=OURS,
+        task=task,
+        t_s=middle_s,
+        reference=truth_of(middle_s) if answerable else None,
+        value=None if value is None else value / 10,
+        quality=quality,
+        reason=reason,
+        answerable=answerable,
+        strata=patient.strata(middle_s),
+    )
 
 
 def played(script: Path, told: Sequence[dict[str, Any]], jobs: int) -> Iterator[dict[str, Any]]:
@@ -219,6 +262,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="0-99", help="as 0-99 or 3,7,20-29 (default: 0-99, those for tuning)")
     parser.add_argument("--cuff", action="store_true", help="blood pressure")
+    parser.add_argument("--finger", action="store_true", help="pulse and SpO2")
     parser.add_argument("--repeat", action="store_true", help="measure each patient twice, with other noise")
     parser.add_argument("--no-peers", action="store_true", help="leave the textbook out")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="print the N worst cases")
@@ -231,26 +275,21 @@ def main(words: Sequence[str] | None = None) -> int:
             print(f"\r{done}/{of}", end="" if done < of else "\n", file=sys.stderr, flush=True)
 
     seeds = parse_seeds(given.seeds)
+    parts = [part for part in ("cuff", "finger") if getattr(given, part)] or ["cuff", "finger"]
     try:
-        outcomes = list(
-            run(
-                seeds,
-                given.jobs,
-                "cuff",
-                repeat=given.repeat,
-                peers=not given.no_peers,
-                progress=progress,
-                dump=given.dump,
-            )
-        )
+        for part in parts:
+            options = {"repeat": given.repeat, "peers": not given.no_peers, "progress": progress, "dump": given.dump}
+            outcomes = list(run(seeds, given.jobs, part, **options))
+            cycles = [outcome for outcome in outcomes if isinstance(outcome, Cycle)]
+            windows = [outcome for outcome in outcomes if isinstance(outcome, Window)]
+            print_cycles(cycles)
+            print_windows(windows)
+            if given.worst:
+                print_worst([cycle for cycle in cycles if cycle.method == OURS], given.worst)
+                print_worst_windows(windows, given.worst)
     except PopulationError as broken:
         print(broken, file=sys.stderr)
         return 1
-    cycles = [outcome for outcome in outcomes if isinstance(outcome, Cycle)]
-    print_cycles(cycles)
-    print_windows([outcome for outcome in outcomes if isinstance(outcome, Window)])
-    if given.worst:
-        print_worst([cycle for cycle in cycles if cycle.method == OURS], given.worst)
     return 0
 
 

@@ -102,6 +102,22 @@ def print_worst(cycles: Sequence[Cycle], count: int) -> None:
             )
 
 
+def print_worst_windows(windows: Sequence[Window], count: int) -> None:
+    """The windows with the largest errors of each task."""
+    for task in sorted({w.task for w in windows}):
+        found = [
+            (abs(w.value - w.reference), w)
+            for w in windows
+            if w.task == task and w.value is not None and w.reference is not None
+        ]
+        print(f"\nworst of {task}")
+        for error, w in sorted(found, key=lambda pair: -pair[0])[:count]:
+            labels = ", ".join(f"{k} {v}" for k, v in w.strata.items() if k != "why_none")
+            print(
+                f"  {w.record} at {w.t_s:.0f} s: {w.value} true {w.reference:.1f} ({error:.1f}), {w.quality}; {labels}"
+            )
+
+
 def _three(*values: float | None) -> str:
     return "/".join("-" if v is None else f"{v:.0f}" for v in values)
 

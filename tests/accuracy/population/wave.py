@@ -134,3 +134,47 @@ def _arterial_knots(draw: Draw, stiffness: float) -> list[tuple[float, float]]:
         (SYSTOLE + 95, dicrotic * bow * 0.72),
         (PHASES, 0.0),
     ]
+
+
+NOTCHED = "notched"
+BOUNDING = "strong second wave"
+ROUNDED = "rounded"
+LATE = "late peak"
+SHARP = "sharp"
+LIGHT_SHAPES = (NOTCHED, BOUNDING, ROUNDED, LATE, SHARP)
+
+
+def draw_light(draw: Draw) -> tuple[Wave, str]:
+    """A wave of a finger's light and its kind.
+
+    The classes follow Dawber, Thomas and McNamara, Angiology 24 (1973) 244-255, from a clear notch to none; strong
+    second waves are those of wide vessels, late peaks those of stiff ones.
+    """
+    kind = draw.one_of(((0.30, NOTCHED), (0.20, BOUNDING), (0.20, ROUNDED), (0.15, LATE), (0.15, SHARP)))
+    notch_at = draw.normal(90, 6, 76, 104)
+    if kind == NOTCHED:
+        peak, notch = draw.uniform(34, 46), draw.uniform(0.30, 0.60)
+        second = notch + draw.uniform(0.02, 0.12)
+    elif kind == BOUNDING:
+        peak, notch = draw.uniform(28, 40), draw.uniform(0.10, 0.35)
+        second = notch + draw.uniform(0.15, 0.35)
+    elif kind == ROUNDED:
+        peak, notch = draw.uniform(44, 62), draw.uniform(0.62, 0.78)
+        second = notch - draw.uniform(0.08, 0.16)
+    elif kind == LATE:
+        peak, notch = draw.uniform(62, 78), draw.uniform(0.55, 0.75)
+        second = notch - draw.uniform(0.0, 0.08)
+    else:
+        peak, notch = draw.uniform(22, 30), draw.uniform(0.20, 0.40)
+        second = notch + draw.uniform(-0.04, 0.06)
+    bow = draw.uniform(0.35, 0.55)
+    knots = [
+        (0, 0.0),
+        (peak * 0.45, draw.uniform(0.40, 0.60)),
+        (peak, 1.0),
+        (notch_at, notch),
+        (notch_at + draw.uniform(16, 28), second),
+        (notch_at + 85, second * bow),
+        (PHASES, 0.0),
+    ]
+    return Wave(smooth(knots), 310), kind
