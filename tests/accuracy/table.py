@@ -7,35 +7,33 @@ from collections.abc import Sequence
 
 from stats import Row
 
-COLUMNS = ("task", "set", "method", "n", "coverage_pct", "bias", "sd", "arms", "mae", "p95_abs")
-TITLES = ("task", "set", "method", "n", "cover %", "bias", "SD", "Arms", "MAE", "p95")
+COLUMNS = ("task", "set", "method", "n", "coverage_pct", "bias", "sd", "arms", "mae", "p95_abs", "silent_pct")
+TITLES = ("task", "set", "method", "n", "cover %", "bias", "SD", "Arms", "MAE", "p95", "silent %")
 TASKS = ("pulse", "spo2", "nibp_sbp", "nibp_dbp", "nibp_map", "nibp_repeat")
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """Without single records; by task, then set, then method with ours first, as they came otherwise."""
-    some = [row for row in rows if "record" not in row]
+    """Without strata and single records; by task, then set, then method with ours first."""
+    some = [row for row in rows if "record" not in row and "stratum" not in row]
     methods = list(dict.fromkeys(["vitalwire", *(row["method"] for row in rows)]))
     sets = list(dict.fromkeys(row["set"] for row in rows))
-    return sorted(
-        some,
-        key=lambda row: (
-            TASKS.index(row["task"]), sets.index(row["set"]), row.get("stratum", ""), methods.index(row["method"])
-        ),
-    )  # fmt: skip
+    return sorted(some, key=lambda r: (TASKS.index(r["task"]), sets.index(r["set"]), methods.index(r["method"])))
+
+
+def cells(row: Row) -> list[str]:
+    """A row as text; what is not defined stays empty."""
+    found = []
+    for key in COLUMNS:
+        value = row.get(key)
+        found.append("" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value))
+    if row["n"] == 0 and row.get("tried"):
+        found[COLUMNS.index("n")] = f"(of {row['tried']})"
+    return found
 
 
 def text_table(rows: Sequence[Row]) -> str:
-    """Lines of aligned columns."""
-    lines = [list(TITLES)]
-    for row in in_order(rows):
-        cells = ["" if row[key] is None else f"{row[key]:.2f}" if isinstance(row[key], float) else str(row[key])
-                 for key in COLUMNS]  # fmt: skip
-        if row.get("stratum"):
-            cells[1] += f" [{row['stratum']}]"
-        if row["n"] == 0 and row.get("tried"):
-            cells[3] = f"(of {row['tried']})"
-        lines.append(cells)
+    """Lines of aligned columns. `(of N)`: there was no reference, and of N tried that share was given a value."""
+    lines = [list(TITLES), *(cells(row) for row in in_order(rows))]
     widths = [max(len(line[k]) for line in lines) for k in range(len(TITLES))]
     return "\n".join(_line(line, widths) for line in lines)
 
