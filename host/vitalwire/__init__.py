@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         NoPermission,
         NotVitalwire,
         PortBusy,
+        Refused,
         UsageError,
         VitalwireError,
     )
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
     from .link.events import Received
     from .link.hello import Identity
     from .link.opening import open_board
+    from .link.oscillogram import Beat, Evaluation, Oscillogram
     from .link.ports import Candidate, find_candidates
     from .link.readings import BoardEvent, Reading
+    from .record.recompute import recompute
 
 __version__ = "0.1.0"
 
@@ -52,6 +55,7 @@ _MODULES: Final = {
         "NoPermission",
         "NotVitalwire",
         "PortBusy",
+        "Refused",
         "UsageError",
         "VitalwireError",
     ),
@@ -61,12 +65,15 @@ _MODULES: Final = {
     "link.hello": ("Identity",),
     "link.opening": ("open_board",),
     "link.ports": ("Candidate", "find_candidates"),
+    "link.oscillogram": ("Beat", "Evaluation", "Oscillogram"),
     "link.readings": ("BoardEvent", "Reading"),
+    "record.recompute": ("recompute",),
 }
 _WHERE: Final = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "AmbiguousBoard",
+    "Beat",
     "Board",
     "BoardEvent",
     "Candidate",
@@ -75,15 +82,18 @@ __all__ = [
     "Counters",
     "CrashLoop",
     "Decoder",
+    "Evaluation",
     "Identity",
     "Incompatible",
     "LinkLost",
     "NoBoard",
     "NoPermission",
     "NotVitalwire",
+    "Oscillogram",
     "PortBusy",
     "Reading",
     "Received",
+    "Refused",
     "Stream",
     "SystemClock",
     "UsageError",
@@ -91,6 +101,7 @@ __all__ = [
     "__version__",
     "find_candidates",
     "open_board",
+    "recompute",
 ]
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 import zipfile
@@ -60,7 +61,8 @@ def test_the_wheel_carries_the_board_and_the_licences_and_no_leftovers(wheel: Pa
 def test_the_installed_program_guards_a_simulated_session(clean: Path, tmp_path: Path) -> None:
     done = run(
         clean / "vitalwire",
-        *("monitor", "sim://?patient=calm&seed=1&speed=max", "--minutes", "1", "--plain", "--out", tmp_path),
+        *("monitor", "sim://?patient=calm&seed=1&speed=max", "--minutes", "1", "--every", "2", "--plain"),
+        *("--out", tmp_path),
         cwd=tmp_path,
     )
     assert "MicroPython" in done.stderr + done.stdout
@@ -68,6 +70,8 @@ def test_the_installed_program_guards_a_simulated_session(clean: Path, tmp_path:
     with vitals.open(encoding="utf-8", newline="") as f:
         rows = list(csv.DictReader(f))
     assert [row for row in rows if row["source"] == "oximeter" and row["spo2_pct"]]
+    again = run(clean / "vitalwire", "recompute", tmp_path, "--json", cwd=tmp_path)
+    assert [json.loads(line)["verdict"] for line in again.stdout.splitlines()] == ["equal"]
 
 
 def test_the_installed_program_does_without_construct(clean: Path, tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
     """Guard a session: numbers, alarms, cuff readings, and a record of it all.
 
     PORT is a device, a serial number, a bed label, or a URL such as sim://; without it, the one board that is plugged
-    in. The session goes into a new folder below --out: vitals.csv, events.csv, session.json and capture.vwire.
+    in. The session goes into a new folder below --out: vitals.csv, events.csv, oscillograms.csv, session.json and
+    capture.vwire.
 
     Keys: c starts the cuff, x stops and empties it, a acknowledges alarms, s pauses the sound, q ends. Ctrl-C asks;
     a second one within 3 s ends the session: the cuff is emptied and the folder closed. Readings, gaps and alarms of
@@ -139,7 +140,7 @@ def summary_lines(summary: Summary) -> list[str]:
         f"board     {summary.board}, firmware on {summary.interpreter or 'an interpreter it does not name'}",
         f"record    {summary.folder}",
         f"rows      {summary.rows.get('vitals', 0)} vitals, {summary.rows.get('events', 0)} events",
-        f"cuff      {summary.cuff_good} readings{failed}",
+        f"cuff      {summary.cuff_good} readings{failed}, {summary.oscillograms} oscillograms",
         f"alarms    {alarms}",
         f"head      {summary.head}",
     ]

@@ -284,6 +284,8 @@ class Board:
             if last is None:
                 raise errors.CheckFailed("no cuff cycle has ended since the board was connected", "start_cuff() first")
             cycle = last.cycle
+        if last is not None and last.cycle == cycle and not last.beats:
+            raise errors.CheckFailed(f"cuff cycle {cycle} ended before there was anything to measure")
         whole = self._fetch(cycle)
         if last is None or last.cycle != cycle or self._result is None:
             return replace(whole, boot=self.hello.boot, flags=("simulated",) if self.simulated else ())
