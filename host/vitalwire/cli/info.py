@@ -13,6 +13,7 @@ from vitalwire_protocol.codec import (
     Capabilities,
     Fault,
     Heartbeat,
+    OximetryReading,
     ResetCause,
     Status,
     name_of,
@@ -21,6 +22,8 @@ from vitalwire_protocol.codec import (
 
 from ..link.board import Board
 from ..link.opening import open_board
+from ..link.readings import reason_word
+from ..link.words import reason_text
 from .common import json_option, port_argument, print_json, say
 
 HEARTBEAT_S = 2.5
@@ -46,7 +49,8 @@ def command(port: str | None, as_json: bool) -> None:
             print_json(about)
         else:
             for key, value in about.items():
-                click.echo(f"{key.replace('_', ' '):<14} {_text(value)}")
+                if not key.endswith("_reason"):
+                    click.echo(f"{key.replace('_', ' '):<14} {_text(value, about.get(_reason_of(key)))}")
         for text in board.notices:
             say(f"note: {text}")
 
@@ -70,7 +74,7 @@ def _about(board: Board) -> dict[str, Any]:
         "last_reset": name_of(ResetCause, hello.reset_cause),
         "reset_fault": None if hello.reset_fault == Fault.NONE else name_of(Fault, hello.reset_fault),
     }
-    heartbeat = _heartbeat(board)
+    heartbeat, oximetry = _heard(board)
     if heartbeat is not None:
         about |= {
             "status": names_of(Status, heartbeat.status),
@@ -80,17 +84,39 @@ def _about(board: Board) -> dict[str, Any]:
             "worst_tick_ms": heartbeat.tick_worst_ms,
             "frames_dropped": heartbeat.frames_dropped,
         }
+    if oximetry is not None:
+        for name, value, reason in (
+            ("spo2_pct", oximetry.spo2_pct, oximetry.spo2_reason),
+            ("pulse_bpm", oximetry.pulse_bpm, oximetry.pulse_reason),
+            ("perfusion_pct", oximetry.perfusion_pct, oximetry.perfusion_reason),
+        ):
+            about |= {name: value, _reason_of(name): reason_word(value, reason)}
     return about
 
 
-def _heartbeat(board: Board) -> Heartbeat | None:
+def _heard(board: Board) -> tuple[Heartbeat | None, OximetryReading | None]:
+    """The first heartbeat and the first reading of the oximeter; each comes once a second, from a board that has it."""
+    heartbeat: Heartbeat | None = None
+    oximetry: OximetryReading | None = None
     for received in board.messages(duration_s=HEARTBEAT_S):
         if isinstance(received.message, Heartbeat):
-            return received.message
-    return None
+            heartbeat = heartbeat or received.message
+        elif isinstance(received.message, OximetryReading):
+            oximetry = oximetry or received.message
+        if heartbeat and (oximetry or not board.hello.capabilities & Capabilities.OXIMETER):
+            break
+    return heartbeat, oximetry
 
 
-def _text(value: object) -> str:
+def _reason_of(key: str) -> str:
+    return f"{key.partition('_')[0]}_reason"
+
+
+def _text(value: object, reason: str | None = None) -> str:
+    """A value in words; of a measured one with `reason` also why it is absent or doubtful."""
+    if reason is not None:
+        said = "" if reason == "ok" else f"  {reason_text(reason)}"
+        return ("-" if value is None else str(value)) + said
     if value is None or value == "" or value == []:
         return "-"
     if isinstance(value, bool):

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """`monitor --plain`: one line a reading, cuff result, gap's edge or alarm; for logs, pipes and simple terminals.
 
-00:00:25  SpO2  97 %   pulse  70 /min  perfusion 1.5 %  quality 90
-00:00:31  SpO2  --     pulse  --       no finger
+00:00:25  SpO2  97 %  pulse  70 /min  perfusion  1.5 %  quality  90
+00:00:31  SpO2  -- %  pulse  -- /min  perfusion   -- %  quality  --  no finger
+00:00:32  SpO2  -- %  pulse  70 /min  perfusion  0.3 %  quality  61  SpO2: red and infrared disagree
 00:05:42  cuff 124/81 mmHg  mean 95  pulse 71  quality 80
 00:12:08  ALARM raised  HIGH  spo2_low 84 (limit 90)
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from ..link.words import reason_text
 from ..session.facts import Fact, Happening, Vitals
@@ -39,7 +42,7 @@ def plain_line(fact: Fact, shown: Snapshot) -> str | None:
 
 
 def _vitals(fact: Vitals) -> str:
-    why = "  ".join(dict.fromkeys(reason_text(why) for _, why in fact.reasons))
+    why = _why(fact)
     if fact.source == "gap":
         return "GAP  " + why
     if fact.source == "cuff":
@@ -50,6 +53,19 @@ def _vitals(fact: Vitals) -> str:
     said = f"SpO2 {_number(fact.spo2_pct)} %  pulse {_number(fact.pulse_bpm)} /min"
     said += f"  perfusion {_number(fact.perfusion_pct, 4, 1)} %  quality {_number(fact.quality)}"
     return f"{said}  {why}".rstrip()
+
+
+_OF: Final = {"spo2_pct": "SpO2", "pulse_bpm": "pulse", "perfusion_pct": "perfusion", "quality": "quality"}
+
+
+def _why(fact: Vitals) -> str:
+    """The reasons, each once; with what it is about, unless one is about everything."""
+    about: dict[str, list[str]] = {}
+    for field, why in fact.reasons:
+        about.setdefault(reason_text(why), []).append(_OF.get(field, ""))
+    if len(about) == 1 and len(fact.reasons) > 1:
+        return next(iter(about))
+    return "  ".join(f"{', '.join(fields)}: {why}" if all(fields) else why for why, fields in about.items())
 
 
 def _alarm(fact: Happening) -> str:

@@ -13,6 +13,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from ..alarms.rules import LIMIT_RULES
+from ..link.words import reason_text
 from ..session.snapshot import AlarmShown, Snapshot
 
 ALARM_LINES: Final = 5
@@ -148,7 +149,8 @@ def _alarm(alarm: AlarmShown, t_ms: int) -> Text:
     if rule is not None and alarm.limit is not None:  # the value itself is among the numbers below
         said += f" (limit {alarm.limit:g} {rule.unit})"
     elif alarm.detail:
-        said += f": {alarm.detail if alarm.name in _FREE_TEXT else words(alarm.detail)}"
+        texts = [alarm.detail] if alarm.name in _FREE_TEXT else map(reason_text, alarm.detail.split(", "))
+        said += f": {', '.join(texts)}"
     seen = ", acknowledged" if alarm.state == "acknowledged" else ""
     style = _STYLE.get(alarm.priority, "bold") if not seen else "bold"
     line = Text(f"{_MARK.get(alarm.priority, '   ')} {alarm.priority.upper():6} {said}", style=style)
@@ -165,12 +167,18 @@ def _numbers(shown: Snapshot) -> Iterator[Text]:
         yield Text("")
         return
     age = f"{max(0, shown.t_ms - now.t_ms) / 1000:.0f} s ago"
-    quality = f"quality {number(now.quality)}"
-    spo2_note = f"{quality}   {age}" if now.spo2_pct is not None else words(now.spo2_reason)
-    pulse_note = f"{quality}   {age}" if now.pulse_bpm is not None else words(now.pulse_reason)
-    yield _value("SpO2", number(now.spo2_pct), "%", spo2_note)
-    yield _value("Pulse", number(now.pulse_bpm), "/min", pulse_note)
-    yield Text(f"  Perfusion {number(now.perfusion_pct, 1):>7} %", style="dim")
+    beside = f"quality {number(now.quality)}   {age}"
+    yield _value("SpO2", number(now.spo2_pct), "%", _note(now.spo2_pct, now.spo2_reason, beside))
+    yield _value("Pulse", number(now.pulse_bpm), "/min", _note(now.pulse_bpm, now.pulse_reason, beside))
+    perfusion = _note(now.perfusion_pct, now.perfusion_reason, "")
+    yield Text(f"  Perfusion {number(now.perfusion_pct, 1):>7} %       {perfusion}".rstrip(), style="dim")
+
+
+def _note(value: float | None, reason: str, beside: str) -> str:
+    """Why a value is absent; or what stands beside it, and first what makes it doubtful."""
+    if value is None:
+        return reason_text(reason)
+    return beside if reason == "ok" else f"{reason_text(reason)}   {beside}".rstrip()
 
 
 def _value(name: str, value: str, unit: str, note: str) -> Text:
@@ -189,9 +197,10 @@ def _cuff(shown: Snapshot) -> Iterator[Text]:
         return
     note = f"mean {number(cuff.map_mmhg)}   pulse {number(cuff.pulse_bpm)}   quality {number(cuff.quality)}"
     if cuff.outcome != "ok":
-        note = f"{words(cuff.outcome)}   {note}" if cuff.sbp_mmhg is not None else words(cuff.outcome)
+        note = f"{reason_text(cuff.outcome)}   {note}" if cuff.sbp_mmhg is not None else reason_text(cuff.outcome)
     yield _value("Pressure", f"{number(cuff.sbp_mmhg)}/{number(cuff.dbp_mmhg)}", "mmHg", note)
-    yield Text(f"{'':28}at {clock_time(cuff.utc_ms)}, {span(shown.t_ms - cuff.t_ms)} ago", style="dim")
+    doubts = f"   {', '.join(map(words, cuff.doubts))}" if cuff.doubts else ""
+    yield Text(f"{'':28}at {clock_time(cuff.utc_ms)}, {span(shown.t_ms - cuff.t_ms)} ago{doubts}", style="dim")
 
 
 def _cuff_now(shown: Snapshot) -> Text:

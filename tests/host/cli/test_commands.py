@@ -56,7 +56,13 @@ def recorded() -> bytes:
 def test_help_lists_every_command_in_its_group(capfd: pytest.CaptureFixture[str]) -> None:
     code, out, _ = here(capfd, "--help")
     assert code == 0
-    assert re.findall(r"^([A-Z][a-z ]+):$", out, re.M) == ["Options", "At the bedside", "Service", "For developers"]
+    assert re.findall(r"^([A-Z][a-z ]+):$", out, re.M) == [
+        "Options",
+        "At the bedside",
+        "Records",
+        "Service",
+        "For developers",
+    ]
     assert all(re.search(rf"^  {name} +\w", out, re.M) for name in COMMANDS)
     assert "Exit codes" in out
 
@@ -188,8 +194,11 @@ def test_info_says_who_what_and_how(capfd: pytest.CaptureFixture[str]) -> None:
     assert about["same_schema"] is True
     assert about["interpreter"].startswith("MicroPython")
     assert "supply_v" in about
+    assert about["spo2_pct"] is about["pulse_bpm"] is None
+    assert about["spo2_reason"] in ("settling", "no_finger")
     code, out, _ = here(capfd, "info", "sim://?speed=max&serial=SIM42")
     assert re.search(r"^serial +SIM42$", out, re.M)
+    assert re.search(r"^spo2 pct +-  (settling|no finger)$", out, re.M)
 
 
 def test_cuff_start_prints_one_line_and_says_that_it_is_simulated(capfd: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 
 from vitalwire.link.commands import Command
-from vitalwire.link.words import _BY_FIELD, _FLAGS, as_words, type_name
+from vitalwire.link.events import Received
+from vitalwire.link.readings import reading_of
+from vitalwire.link.words import _BY_FIELD, _FLAGS, as_words, reason_text, type_name
 from vitalwire_protocol import codec, fields, messages
 
 
@@ -48,3 +50,25 @@ def test_the_names_of_all_types_are_those_of_the_protocol() -> None:
     for message in messages.MESSAGES:
         kind = codec.MESSAGE_TYPES[message.type]
         assert type_name(kind._make([0] * len(kind._fields))) == message.name
+
+
+def test_every_reason_and_outcome_reads_as_words() -> None:
+    every = [codec.name_of(kind, n) for kind in (codec.Reason, codec.NibpOutcome) for n in kind]
+    assert len({reason_text(word) for word in every}) >= len(set(every)) - 1, "motion and movement are one to a person"
+    assert all("_" not in reason_text(word) for word in every)
+    assert reason_text("unknown_99") == "unknown 99"
+
+
+def test_a_value_that_is_absent_without_a_reason_has_one_all_the_same() -> None:
+    bare = codec.OximetryReading(0, 0, None, 70.0, None, None, None, 0, codec.Reason.IRREGULAR, 0, 8, 0)
+    reading = reading_of(Received(bare, 0, 0), 1, False)
+    assert reading is not None
+    assert reading.reasons == (("spo2_pct", "not_said"), ("pulse_bpm", "irregular"), ("perfusion_pct", "not_said"))
+    assert not reading.ok
+    assert reason_text("not_said") == "no reason given"
+
+
+def test_what_an_older_board_does_not_tell_is_absent() -> None:
+    part = codec.Oscillogram(0, 0, 1, 1, 0, 1, None, None, None, None, None, ())
+    assert as_words(part)["direction"] is None
+    assert as_words(part._replace(direction=codec.CuffDirection.INFLATION))["direction"] == "inflation"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from rich.console import Console, Group
@@ -83,6 +84,25 @@ def test_a_missing_value_has_its_reason_instead() -> None:
     assert "None" not in text
 
 
+def test_perfusion_has_its_reason_too_and_a_doubtful_value_what_makes_it_so() -> None:
+    shown = OximetryShown(599_400, None, 70.4, None, 61, "uncorrelated", "irregular", "out_of_range")
+    lines = drawn(replace(CALM, oximetry=shown))
+    (spo2,) = (line for line in lines if line.startswith("  SpO2"))
+    assert "red and infrared disagree" in spo2
+    (pulse,) = (line for line in lines if line.startswith("  Pulse"))
+    assert "70 /min" in pulse
+    assert "irregular pulse   quality 61   1 s ago" in pulse
+    (perfusion,) = (line for line in lines if line.startswith("  Perfusion"))
+    assert perfusion.rstrip().endswith("-- %       outside what can be measured")
+
+
+def test_what_lowered_the_quality_of_a_pressure_stands_beside_it() -> None:
+    assert CALM.cuff is not None
+    lines = drawn(replace(CALM, cuff=replace(CALM.cuff, quality=41, doubts=("movement", "few_beats"))))
+    below = next(after for line, after in pairwise(lines) if "quality 41" in line)
+    assert below.rstrip().endswith("1:00 ago   movement, few beats")
+
+
 def test_not_recorded_stands_until_it_is_over() -> None:
     text = "\n".join(drawn(replace(CALM, not_recorded="vitals.csv: No space left on device")))
     assert "NOT RECORDED: vitals.csv: No space left on device" in text
@@ -112,6 +132,18 @@ def test_plain_lines_say_what_was_measured_and_what_was_not() -> None:
     assert plain_line(missing, CALM) == (
         "00:00:26  SpO2  -- %  pulse  -- /min  perfusion   -- %  quality  --  no finger  SIMULATED"
     )
+    half = Vitals(
+        26_500, 0, "oximeter", pulse_bpm=70.0, perfusion_pct=0.3, quality=61,
+        reasons=(("spo2_pct", "uncorrelated"), ("pulse_bpm", "irregular")),
+    )  # fmt: skip
+    assert (plain_line(half, CALM) or "").endswith(
+        "quality  61  SpO2: red and infrared disagree  pulse: irregular pulse  SIMULATED"
+    )
+    doubtful = Vitals(
+        26_600, 0, "cuff", sbp_mmhg=124.0, map_mmhg=95.0, dbp_mmhg=81.0, quality=40,
+        reasons=(("quality", "movement"), ("quality", "few_beats")),
+    )  # fmt: skip
+    assert "quality  40  quality: movement  quality: few beats" in (plain_line(doubtful, CALM) or "")
     cuff = Vitals(27_000, 0, "cuff", sbp_mmhg=124.0, map_mmhg=95.0, dbp_mmhg=81.0, pulse_bpm=71.0, quality=80)
     assert "cuff 124/81 mmHg  mean  95" in (plain_line(cuff, CALM) or "")
     alarm = Happening(28_000, 0, "physiological", "spo2_low", "raised", "high", 84.3, 90.0)
