@@ -115,7 +115,7 @@ def judge(
         meter.pulse_x10,
         meter.quality,
         meter.peak_amplitude_x100,
-        getattr(meter, "doubts", 0),
+        getattr(meter, "doubts", 0),  # version 1 of the algorithm had none
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from vitalwire.alarms.rules import DEFAULT_LIMITS
 from vitalwire.feed import Plan, Summary
 from vitalwire.pump import Pump
 from vitalwire.record.capture import read_capture
+from vitalwire.record.oscillogram_files import read
 from vitalwire.record.rebuild import differences, rebuild
 from vitalwire_protocol import codec
 
@@ -147,6 +149,30 @@ def test_the_end_of_the_session_waits_for_nothing_and_says_what_is_missing(tmp_p
     assert missing(summary) == ["cycle 1: the session ended before it came"]
     assert summary.simulated_s == pytest.approx(31.2, abs=0.5)
     assert summary.confirmed
+
+
+def test_a_session_from_before_oscillograms_were_kept_is_rebuilt_as_it_was(
+    tmp_path: Path, board: FakeBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Pump._make_setup
+    monkeypatch.setattr(Pump, "_make_setup", lambda *given: replace(make(*given), oscillograms=False))
+    summary = monitor(tmp_path, board)
+    assert questions(board) == []
+    assert summary.folder is not None
+    assert not (summary.folder / "oscillograms.csv").exists()
+    kept = read(summary.folder / "capture.vwire")
+    ((stub, why),) = kept.missing
+    assert (stub.cycle, why) == (1, "it was not fetched when this was recorded")
+
+
+def test_of_a_session_that_goes_on_what_is_there_is_read(tmp_path: Path, board: FakeBoard) -> None:
+    summary = monitor(tmp_path, board)
+    assert summary.folder is not None
+    path = tmp_path / "copy.vwire"
+    path.write_bytes((summary.folder / "capture.vwire").read_bytes()[:-200])
+    kept = read(path)
+    assert len(kept.oscillograms) == 1
+    assert kept.note.startswith("this capture was not closed")
 
 
 class Forgetful(FakeBoard):
