@@ -22,7 +22,7 @@ from ..session.core import Core
 from ..session.facts import CuffOscillogram, Fact, Happening, Vitals
 from . import folder as names
 from .capture import MAGIC, Capture, read_capture
-from .oscillogram_text import from_csv, from_json
+from .oscillogram_text import checked_moment, from_csv, from_json
 from .rebuild import replay, setup_of
 
 TEXT_MAX: Final = 64 << 20
@@ -151,6 +151,7 @@ def _stub(result: NibpResult, facts: list[Fact]) -> Oscillogram | None:
     """What is known of a cycle from its result alone, if that is in the record."""
     for row in facts:
         if isinstance(row, Vitals) and row.source == "cuff" and (row.seq, row.device_ms) == (result.seq, result.t_ms):
+            checked_moment(row.utc_ms)
             return Oscillogram(
                 result.cycle,
                 result.algorithm,

@@ -22,6 +22,16 @@ _MOST: Final = 65535
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _WORD: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
 
+_LAST_MS: Final = 253_402_128_000_000  # a day before the last that a calendar here has, for every zone
+
+
+def checked_moment(utc_ms: int) -> int:
+    """A moment that can be shown in every time zone, else ValueError."""
+    if not 0 <= utc_ms < _LAST_MS:
+        raise ValueError(f"{utc_ms} ms is no time of this calendar")
+    return utc_ms
+
+
 Complain = Callable[[str], NoReturn]
 
 
@@ -86,7 +96,7 @@ class _Values:
         if value is None:
             return None
         try:
-            return round(datetime.fromisoformat(value).timestamp() * 1000)
+            return checked_moment(round(datetime.fromisoformat(value).timestamp() * 1000))
         except (TypeError, ValueError, OverflowError):
             self.complain(f"{name} is {_short(value)}, and not a time")
 
@@ -258,4 +268,4 @@ def _from_object(place: str, value: Any) -> Oscillogram:
     return _Values(value, complain).oscillogram(beats, result)
 
 
-__all__ = ["STEPS", "from_csv", "from_json"]
+__all__ = ["STEPS", "checked_moment", "from_csv", "from_json"]

@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fake_board import FakeBoard
 from oscillogram_parts import parts
 
 from vitalwire.errors import CheckFailed, UsageError
+from vitalwire.feed import Plan
 from vitalwire.link.oscillogram import Assembly, Beat, Evaluation, Oscillogram
-from vitalwire.record.capture import CaptureEncoder
+from vitalwire.pump import Pump
+from vitalwire.record.capture import CaptureEncoder, read_capture
 from vitalwire.record.folder import latest_session, write_session_json
 from vitalwire.record.oscillogram_files import find, read
 from vitalwire.record.rows import OSCILLOGRAMS_COLUMNS, oscillogram_rows
@@ -124,6 +127,8 @@ GOOD = csv_text(oscillogram())
         (GOOD.replace("0.120", "-1"), "line 2: noise_mmhg is '-1'"),
         (GOOD.replace("0.120", "99999999999999999999"), "line 2: noise_mmhg is '99999999999999999999'"),
         (GOOD.replace("2026-01-01T", "yesterday"), "line 2: time_utc is 'yesterday00:00:46.491Z', and not a time"),
+        (GOOD.replace("2026-01-01T", "0001-01-01T"), "line 2: time_utc is '0001-01-01T00:00:46.491Z', and not a time"),
+        (GOOD.replace("2026-01-01T", "9999-12-31T"), "line 2: time_utc is '9999-12-31T00:00:46.491Z', and not a time"),
         (GOOD.replace("movement noisy", "movement; x"), "line 2: doubts is 'movement; x', and not a list of words"),
         (GOOD.replace(",9.00,", ",600.00,"), "line 3: t_s 9.86 comes after 600"),
         (GOOD.replace('beat,t_s', 'beat,"t_s'), "line "),
@@ -215,6 +220,20 @@ def test_a_capture_that_is_no_session_is_a_sentence_however_well_it_is_sealed(tm
     path = tmp_path / "capture.vwire"
     path.write_bytes(data)
     with pytest.raises(CheckFailed, match=str(path)):
+        read(path)
+
+
+def test_a_capture_whose_clock_is_impossible_is_a_sentence(tmp_path: Path) -> None:
+    board = FakeBoard()
+    board.oscillogram = parts(30)
+    board.at(20_000, lambda: board.cuff_result(124.0, 81.0))
+    summary = Pump(Plan("fake", tmp_path, (), minutes=0.5), None, lambda _port: board).run()
+    assert summary.folder is not None
+    opening, *rest = read_capture(summary.folder / "capture.vwire").inputs
+    setup = json_input(Kind.OPEN, 0, 0, **{**opening.json(), "started_utc_ms": 1 << 80})
+    path = tmp_path / "late.vwire"
+    path.write_bytes(capture(*rest, setup=setup))
+    with pytest.raises(CheckFailed, match="is no time of this calendar"):
         read(path)
 
 
