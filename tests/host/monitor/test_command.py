@@ -65,7 +65,7 @@ def test_killed_at_any_moment_every_line_that_was_shown_is_in_the_csv(tmp_path: 
         capture = read_capture(folder(out) / "capture.vwire")
         assert capture.state == "not closed"
         rebuilt = rebuild(capture)
-        for name, expected in (("vitals.csv", rebuilt.vitals), ("events.csv", rebuilt.events)):
+        for name, expected in rebuilt.files.items():
             assert expected.startswith((folder(out) / name).read_bytes()), "the capture is never behind the rows"
 
 
