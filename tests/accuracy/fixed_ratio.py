@@ -25,9 +25,11 @@ PULSE_HZ = (0.5, 3.5)
 LEAST_BEATS = 6
 LEAST_MMHG = 0.2
 """A largest amplitude below this is taken for noise."""
-DUMP_MMHG_S = 25.0
-"""A cuff that falls faster is being emptied, not measured."""
-EMPTY_MMHG = 20.0
+UNDER_WAY_MMHG = 5.0
+"""So far below the highest pressure the deflation counts as under way: the cuff has settled, the valve has opened."""
+DUMP_SHARE = 0.15
+"""A cuff that loses more of its pressure in half a second is being emptied, not measured."""
+EMPTY_MMHG = 15.0
 
 Biquad = tuple[float, float, float, float, float]
 
@@ -50,15 +52,14 @@ def fixed_ratio(pressure_mmhg: Sequence[float], rate_hz: float) -> tuple[float, 
 
 
 def deflation(pressure: Sequence[float], rate_hz: float) -> tuple[int, int]:
-    """Where the deflation begins and ends, as indices: from 1 s after the highest pressure to the dump."""
+    """Where the deflation begins and ends, as indices: from 5 mmHg below the highest pressure to the dump."""
     if not pressure:
         return 0, 0
     span = max(1, round(0.5 * rate_hz))
     top = max(range(len(pressure)), key=lambda i: (pressure[i], i))
-    start = min(len(pressure), top + round(rate_hz))
+    start = next((i for i in range(top, len(pressure)) if pressure[i] < pressure[top] - UNDER_WAY_MMHG), len(pressure))
     for i in range(start, len(pressure) - span):
-        falls = (pressure[i] - pressure[i + span]) * rate_hz / span
-        if falls > DUMP_MMHG_S or pressure[i] < EMPTY_MMHG:
+        if pressure[i] - pressure[i + span] > DUMP_SHARE * pressure[i] or pressure[i] < EMPTY_MMHG:
             return start, i
     return start, len(pressure)
 

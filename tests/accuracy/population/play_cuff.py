@@ -98,7 +98,7 @@ class Bedside:
     def measure(self):
         """Starts a reading and waits for what comes of it, a second attempt included."""
         clock, cuff, controller = self.clock, self.cuff, self.controller
-        sensor, signal = self.sensor, self.signal
+        sensor = self.sensor
         attempts = []
         phase = controller.phase
         started = False
@@ -109,7 +109,7 @@ class Bedside:
             if controller.active and sensor.fresh:
                 if self.signal_from_ms is None:
                     self.signal_from_ms = t_ms
-                signal.append(cuff.cmmhg)
+                self.signal.append(cuff.cmmhg)
             if controller.phase != phase:
                 phase = controller.phase
                 self.phases.append([t_ms, phase])
