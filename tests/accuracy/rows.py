@@ -11,7 +11,7 @@ from outcomes import POPULATION, Cycle, Window
 from stats import Pair, Row, outcome_row, row
 
 ALL = "all"
-"""In the place of a set: the windows of every recorded set together."""
+"""In the place of a set: every recorded set together, where more than one has a reference."""
 PULSE_WINDOW_S = 10.0
 
 Value = tuple[float | None, float | None]
@@ -39,7 +39,9 @@ class Outcomes:
         found: list[Row] = []
         for method, task, name in dict.fromkeys((w.method, w.task, w.set) for w in self.windows):
             some = [w for w in self.windows if (w.method, w.task, w.set) == (method, task, name)]
-            more = {"lag_s": self.lags[name]} if task == "spo2" and self.lags.get(name) else {}
+            more: dict[str, Any] = {"lag_s": self.lags[name]} if task == "spo2" and self.lags.get(name) else {}
+            if name != POPULATION and all(_is_clip(w) for w in some):
+                more["clips"] = True
             found += _grouped(method, task, name, some, _of_window, more)
         for method in dict.fromkeys(w.method for w in self.windows):
             pooled = [w for w in self.windows if w.method == method and _counts_for_all(w)]
@@ -54,6 +56,12 @@ class Outcomes:
             for task, read in NIBP.items():
                 found += _grouped(method, task, name, some, read, {})
             found += _repeats(method, name, some)
+        for method in dict.fromkeys(c.method for c in self.cycles):
+            recorded = [c for c in self.cycles if c.method == method and c.set != POPULATION]
+            for task, read in NIBP.items():
+                pooled = [c for c in recorded if read(c)[0] is not None]
+                if len({c.set for c in pooled}) > 1:
+                    found.append(outcome_row(method, task, ALL, [read(c) for c in pooled]))
         return found
 
 
@@ -61,9 +69,14 @@ def _of_window(window: Window) -> Value:
     return window.reference, window.value
 
 
+def _is_clip(window: Window) -> bool:
+    """Shorter or longer than a window: one value was asked of the whole record."""
+    return window.seconds != PULSE_WINDOW_S
+
+
 def _counts_for_all(window: Window) -> bool:
     """Recorded windows of the full length: of a clip one value is asked, which is another task."""
-    whole = window.seconds >= PULSE_WINDOW_S and window.reference is not None
+    whole = not _is_clip(window) and window.reference is not None
     return window.task == "pulse" and window.set != POPULATION and whole
 
 

