@@ -82,6 +82,10 @@ class Bench:
         ours = [(signal, pulse.windows(signal, answer)) for signal, answer in played]
         if {"pulse", "peers"} & set(self.parts):
             self.outcomes.windows += [window for _, windows in ours for window in windows]
+            for name in dict.fromkeys(signal.record.set for signal, _ in played):
+                lag = pulse.reference_lag([p for p in played if p[0].record.set == name])
+                if lag is not None:
+                    self.outcomes.pulse_lags[name] = lag
         if "peers" in self.parts:
             for name in peers.missing():
                 self.notes.append(

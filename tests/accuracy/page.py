@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import html
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from string import Template
@@ -82,6 +83,8 @@ def _table(rows: Sequence[Row]) -> str:
         why = row.get("outcome") or ", ".join(f"{k} {v}" for k, v in row.get("reasons", {}).items())
         if row.get("lag_s"):
             why = f"reference read {row['lag_s']} s later"
+        elif row.get("reference_lag_s"):
+            why = f"MAE {row['mae_lagged']:.2f} if the reference is read {row['reference_lag_s']} s later"
         numbers = "".join(f"<td class=n>{html.escape(text)}</td>" for text in texts[3:])
         names = "".join(f"<td>{html.escape(text)}</td>" for text in texts[:3])
         ours = ' class="ours"' if row["method"] == OURS else ""
@@ -106,7 +109,7 @@ def _drawn(bench: Bench) -> dict[str, str]:
         "agreement": _image(plots.bland_altman, [*_window_groups(windows), *_cycle_groups(cycles)]),
         "over_time": _image(plots.over_time, _long(windows)),
         "quality": _image(plots.quality, _quality(windows, cycles)),
-        "reasons": _image(plots.reasons, _reasons(windows, cycles)),
+        "reasons": _reasons(windows, cycles),
         "oscillograms": _image(plots.oscillograms, bench.measured),
         "patients": _image(plots.cycles, _worst(cycles)),
     }
@@ -166,14 +169,25 @@ def _quality(windows: Sequence[Window], cycles: Sequence[Cycle]) -> list[tuple[s
     return [item for item in found if len(item[1]) >= 3]
 
 
-def _reasons(windows: Sequence[Window], cycles: Sequence[Cycle]) -> list[tuple[str, dict[str, int]]]:
-    counts: dict[str, dict[str, int]] = {}
-    withheld = [(f"{w.task}, {w.set}", w.reason) for w in windows if w.method == OURS and w.value is None]
-    withheld += [(f"cuff, {c.set}", c.outcome) for c in cycles if c.method == OURS and c.sbp_mmhg is None]
-    for name, reason in withheld:
-        counts.setdefault(name, {})
-        counts[name][reason] = counts[name].get(reason, 0) + 1
-    return list(counts.items())
+def _reasons(windows: Sequence[Window], cycles: Sequence[Cycle]) -> str:
+    """A table: how many values were withheld, and what stood in their place."""
+    asked: dict[str, list[str | None]] = {}
+    for w in windows:
+        if w.method == OURS:
+            asked.setdefault(f"{w.task}, {w.set}", []).append(w.reason if w.value is None else None)
+    for c in cycles:
+        if c.method == OURS:
+            asked.setdefault(f"cuff, {c.set}", []).append(c.outcome if c.sbp_mmhg is None else None)
+    lines = []
+    for name, said in asked.items():
+        counts = Counter(reason for reason in said if reason is not None)
+        if counts:
+            why = ", ".join(f"{html.escape(reason)} {count}" for reason, count in counts.most_common())
+            total = f"<td class=n>{counts.total()}</td><td class=n>{len(said)}</td>"
+            lines.append(f"<tr><td>{html.escape(name)}</td>{total}<td>{why}</td></tr>")
+    if not lines:
+        return NOTHING
+    return f"<table><tr><th></th><th>withheld</th><th>of</th><th>reasons</th></tr>{''.join(lines)}</table>"
 
 
 def _worst(cycles: Sequence[Cycle]) -> list[Cycle]:

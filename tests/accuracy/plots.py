@@ -123,18 +123,6 @@ def quality(groups: Sequence[tuple[str, Points, str]]) -> bytes:
     return png(figure)
 
 
-def reasons(groups: Sequence[tuple[str, dict[str, int]]]) -> bytes:
-    """One panel a group: how often each reason stood in the place of a value."""
-    figure, axes = _panels(len(groups), 3.6, 2.3, 3)
-    for axis, (title, counts) in zip(axes, groups, strict=True):
-        names = sorted(counts, key=lambda name: counts[name])
-        bars = axis.barh(names, [counts[name] for name in names], color=OURS)
-        axis.bar_label(bars, fontsize=8, padding=2)
-        axis.grid(axis="y", visible=False)
-        axis.set_title(title)
-    return png(figure)
-
-
 def oscillograms(measured: Sequence[Measured]) -> bytes:
     """Every recorded cycle: the beats, the fit, and where the pressures were read."""
     figure, axes = _panels(len(measured), 3.2, 2.3)

@@ -7,6 +7,7 @@ it. A record that is shorter than a window is one window of its own length, and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ WINDOW_S = 10.0
 NEAR_MS = 500
 """Readings come once a second: one is at most this far from the moment that is wanted."""
 BEATS_LEAST = 3
+LAG_MOST_S = 15
 
 # Places in what `play/ppg.py` prints.
 T_MS, SPO2, PULSE, PERFUSION, QUALITY, SPO2_REASON, PULSE_REASON = range(7)
@@ -39,11 +41,16 @@ class Place:
         return self.from_s + self.seconds / 2
 
 
-def places(record: PpgRecord, start_s: float, seconds: float) -> list[Place]:
-    """The windows of a record that have a reference, one after the other from its start; all of them without one."""
+def places(record: PpgRecord, start_s: float, seconds: float, lag_s: float = 0.0) -> list[Place]:
+    """The windows of a record that have a reference, one after the other from its start; all of them without one.
+
+    `lag_s`: the reference is read so much later.
+    """
     length = min(WINDOW_S, seconds)
     froms = [start_s + k * length for k in range(int(seconds / length + 1e-9))]
-    found = [Place(from_s, length, pulse_reference(record, from_s, from_s + length)) for from_s in froms]
+    found = [
+        Place(from_s, length, pulse_reference(record, from_s + lag_s, from_s + length + lag_s)) for from_s in froms
+    ]
     return [place for place in found if place.reference is not None] if has_reference(record) else found
 
 
@@ -65,19 +72,19 @@ def pulse_reference(record: PpgRecord, from_s: float, to_s: float) -> float | No
     return sum(readings) / len(readings) if readings else None
 
 
-def windows(signal: Signal, answer: dict[str, Any], method: str = "vitalwire") -> list[Window]:
+def windows(signal: Signal, answer: dict[str, Any], lag_s: float = 0.0) -> list[Window]:
     """What the firmware said in each window of a record."""
     record = signal.record
     found = []
-    for place in places(record, signal.start_s, signal.seconds):
+    for place in places(record, signal.start_s, signal.seconds, lag_s):
         if place.seconds < WINDOW_S:
             value, quality, reason = _of_beats(answer, signal.seconds)
         else:
             value, quality, reason = _of_reading(answer, place.middle_s - signal.start_s)
         found.append(
             Window(
-                record.set, record.record, method, "pulse", place.middle_s, place.reference, value, quality, reason,
-                seconds=place.seconds,
+                record.set, record.record, "vitalwire", "pulse", place.middle_s, place.reference, value, quality,
+                reason, seconds=place.seconds,
             )
         )  # fmt: skip
     return found
@@ -109,3 +116,21 @@ def _of_beats(answer: dict[str, Any], seconds: float) -> tuple[float | None, flo
     if len(beats) < BEATS_LEAST:
         return None, None, "too_few_beats"
     return 60e6 * len(beats) / sum(beat[INTERVAL_US] for beat in beats), None, "ok"
+
+
+def reference_lag(played: Sequence[tuple[Signal, dict[str, Any]]]) -> tuple[int, float] | None:
+    """By how many seconds a reference of readings seems to be late, and our MAE then; None for other references.
+
+    Said beside the figures and used in none: an oximeter's own pulse is an average over the seconds before.
+    """
+    lagging = [p for p in played if p[0].record.reference is not None and p[0].record.reference.pulse]
+    found = []
+    for lag_s in range(LAG_MOST_S + 1):
+        some = [w for signal, answer in lagging for w in windows(signal, answer, lag_s)]
+        errors = [abs(w.value - w.reference) for w in some if w.value is not None and w.reference is not None]
+        if errors:
+            found.append((sum(errors) / len(errors), lag_s))
+    if not found:
+        return None
+    mae, lag_s = min(found)
+    return lag_s, mae

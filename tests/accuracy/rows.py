@@ -25,11 +25,16 @@ NIBP: dict[str, Read] = {
 
 @dataclass
 class Outcomes:
-    """What a run came to. `lags` are the seconds that were allowed for a reference over time, by set."""
+    """What a run came to.
+
+    `lags` are the seconds that were allowed for an SpO2 reference over time, by set; `pulse_lags` what our MAE of the
+    pulse would be with the lag that suits it best, which is told and not used.
+    """
 
     windows: list[Window] = field(default_factory=list)
     cycles: list[Cycle] = field(default_factory=list)
     lags: dict[str, int] = field(default_factory=dict)
+    pulse_lags: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def rows(self) -> list[Row]:
         """Every row, in a fixed order."""
@@ -40,6 +45,9 @@ class Outcomes:
         for method, task, name in dict.fromkeys((w.method, w.task, w.set) for w in self.windows):
             some = [w for w in self.windows if (w.method, w.task, w.set) == (method, task, name)]
             more: dict[str, Any] = {"lag_s": self.lags[name]} if task == "spo2" and self.lags.get(name) else {}
+            if task == "pulse" and method == "vitalwire" and name in self.pulse_lags:
+                lag_s, mae = self.pulse_lags[name]
+                more |= {"reference_lag_s": lag_s, "mae_lagged": round(mae, 4)}
             if name != POPULATION and all(_is_clip(w) for w in some):
                 more["clips"] = True
             found += _grouped(method, task, name, some, _of_window, more)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from outcomes import POPULATION
+from rows import ALL
 from stats import Row
 
 COLUMNS = ("task", "set", "method", "n", "coverage_pct", "bias", "sd", "arms", "mae", "p95_abs", "silent_pct")
@@ -16,7 +18,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     """Without strata and single records; by task, then set, then method with ours first."""
     some = [row for row in rows if "record" not in row and "stratum" not in row]
     methods = list(dict.fromkeys(["vitalwire", *(row["method"] for row in rows)]))
-    sets = list(dict.fromkeys(row["set"] for row in rows))
+    sets = [*dict.fromkeys(r["set"] for r in rows if r["set"] not in (POPULATION, ALL)), ALL, POPULATION]
     return sorted(some, key=lambda r: (TASKS.index(r["task"]), sets.index(r["set"]), methods.index(r["method"])))
 
 

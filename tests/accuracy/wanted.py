@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from outcomes import POPULATION
+from peers import ON_OURS
 from rows import ALL
 from stats import Row
 
 RECORDED = "recorded"
+AHEAD = "pulse, beside the better peer on the same windows"
 OURS = "vitalwire"
 MISSED, LEAST, AIM = "missed", "at least", "aim"
 
@@ -69,8 +71,14 @@ TARGETS = (
         "SpO2, recorded clips, curve cross-validated", "spo2", RECORDED,
         (Figure("arms", 3.5, 2.5), Figure("coverage_pct", 90, 90, True)), clips=True,
     ),
-    Target("SpO2, simulated fingers, perfusion >= 1 %", "spo2", POPULATION, (Figure("arms", 1.5, 1.0),), ">=1 %"),
-    Target("SpO2, simulated fingers, perfusion 0.3 %", "spo2", POPULATION, (Figure("arms", 2.5, 2.0),), "0.3 %"),
+    *(
+        Target(f"SpO2, simulated fingers, perfusion {part}", "spo2", POPULATION, (figure,), f"perfusion={part}")
+        for figure, parts in (
+            (Figure("arms", 1.5, 1.0), (">=3 %", "1-3 %")),
+            (Figure("arms", 2.5, 2.0), ("0.3-1 %", "0.3 %")),
+        )
+        for part in parts
+    ),
     *_pressure("SBP", "nibp_sbp"),
     *_pressure("DBP", "nibp_dbp"),
 )  # fmt: skip
@@ -98,7 +106,17 @@ def verdicts(rows: Sequence[Row]) -> list[Verdict]:
                     value = row.get(figure.name)
                     if value is not None:
                         found.append(Verdict(target.what, row["set"], row["n"], figure, value, figure.reached(value)))
-    return found
+    return [*found, *_against_peers(rows)]
+
+
+def _against_peers(rows: Sequence[Row]) -> Iterator[Verdict]:
+    """Our MAE of the pulse beside that of the better peer on the windows in which ours gave a value."""
+    of_sets = [row for row in rows if row["task"] == "pulse" and "record" not in row and "stratum" not in row]
+    for ours in (row for row in of_sets if row["method"] == OURS and row["mae"] is not None and not row.get("clips")):
+        theirs = [r["mae"] for r in of_sets if r["set"] == ours["set"] and r["method"].endswith(ON_OURS)]
+        if theirs:
+            figure = Figure("mae", min(theirs), min(theirs))
+            yield Verdict(AHEAD, ours["set"], ours["n"], figure, ours["mae"], figure.reached(ours["mae"]))
 
 
 def _is_of(target: Target, row: Row) -> bool:
@@ -107,7 +125,7 @@ def _is_of(target: Target, row: Row) -> bool:
         return False
     stratum = row.get("stratum", "")
     if target.stratum is not None:
-        return stratum.startswith("perfusion=") and stratum.endswith(target.stratum)
+        return bool(stratum == target.stratum)
     if stratum or (row["n"] == 0 and not row.get("unanswerable")):
         return False
     return target.clips is None or bool(row.get("clips")) == target.clips or row["set"] == ALL
