@@ -48,6 +48,16 @@ def it_gives_its_status_alone_to_a_short_read():
     assert chip.bus.readfrom(ADDRESS, 1)[0] == 0x60
 
 
+def it_is_as_noisy_as_it_is_told():
+    chip = Chip(100)
+    for half_mmmhg in (60, 500):
+        chip.board.cuff_sensor.noise_mmmhg = half_mmmhg
+        values = [mmhg(chip.measure()[1]) for _ in range(300)]
+        mean = sum(values) / len(values)
+        scatter = (sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5
+        assert 0.85 < scatter * 1000 / (half_mmmhg * 0.408) < 1.15
+
+
 def it_spans_10_to_90_percent_of_24_bits():
     assert abs(Chip(0).measure()[1] - 1677722) < 5000
     assert abs(Chip(300).measure()[1] - 15099494) < 5000
