@@ -19,7 +19,7 @@ from players import Failed, play
 from rows import Outcomes
 from signals import Signal
 from signals import prepare as prepare_signal
-from vitalwire.errors import VitalwireError
+from vitalwire.errors import CheckFailed, UsageError, VitalwireError
 
 PARTS = ("pulse", "spo2", "nibp", "peers", "population")
 
@@ -62,6 +62,13 @@ class Bench:
         self.parts = named or list(PARTS)
         self.names = [name for name in self.only if name not in PARTS]
         self.problems += self.dataset.damaged
+        records: list[PpgRecord | CuffRecord] = [*self.dataset.ppg, *self.dataset.cuff]
+        sets = sorted({record.set for record in records})
+        for name in self.names:
+            if name not in sets and name not in {record.record for record in records}:
+                raise UsageError(
+                    f"there is no part, set or record {name!r}", f"parts: {', '.join(PARTS)}; sets: {', '.join(sets)}"
+                )
 
     def run(self) -> None:
         """Measures everything that is wanted."""
@@ -115,10 +122,16 @@ class Bench:
         bar = self.bars.add_task("curves, cross-validated", total=len(sets))
         for name in sets:
             of_set = [p for p in referenced if p[0].record.set == name]
-            found = spo2.measure(of_set)
-            self.outcomes.lags[name] = found.lag_s
-            self.outcomes.windows += found.windows + spo2.uncalibrated(of_set, found.lag_s)
             self.bars.advance(bar)
+            try:
+                found = spo2.measure(of_set)
+                without = spo2.uncalibrated(of_set, found.lag_s)
+            except CheckFailed as problem:
+                self.problems.append(f"{name}: {problem}")
+                continue
+            self.outcomes.lags[name] = found.lag_s
+            self.outcomes.windows += found.windows + without
+            self.notes += [f"{name}: a block has no SpO2 curve: {why}" for why in dict.fromkeys(found.without_curve)]
 
     # ------------------------------------------------------------ the cuff
 
@@ -150,9 +163,6 @@ class Bench:
                 found = list(
                     run(REPORTING, os.cpu_count() or 1, what, progress=lambda *_, bar=bar: self.bars.advance(bar))
                 )
-            except ValueError as problem:
-                self.notes.append(f"THE POPULATION HAS NO {what.upper()} YET: {problem}")
-                continue
             except PopulationError as problem:
                 self.problems.append(f"population, {what}: {problem}")
                 continue

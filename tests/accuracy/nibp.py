@@ -85,7 +85,10 @@ def _cycle(record: CuffRecord, answer: dict[str, Any]) -> Cycle:
 
 def textbook(trace: Trace) -> Cycle:
     """The same pressure signal by the fixed ratios 0.55 and 0.75."""
-    found = fixed_ratio([value / 100 for value in trace.cmmhg], RATE_HZ)
+    try:
+        found = fixed_ratio([value / 100 for value in trace.cmmhg], RATE_HZ)
+    except (ArithmeticError, IndexError, ValueError):  # what a peer cannot take is no value of it
+        found = None
     sbp, mean, dbp = found or (None, None, None)
     record = trace.record
     return Cycle(

@@ -139,7 +139,7 @@ def _cycle_groups(cycles: Sequence[Cycle]) -> Iterator[tuple[str, dict[str, plot
 
 
 def _long(windows: Sequence[Window]) -> list[tuple[str, Sequence[Window], str]]:
-    found = []
+    found: list[tuple[str, Sequence[Window], str]] = []
     ours = [w for w in windows if w.method == OURS and w.set != POPULATION]
     for task, record in dict.fromkeys((w.task, w.record) for w in ours):
         some = [w for w in ours if (w.task, w.record) == (task, record)]

@@ -19,7 +19,9 @@ from vitalwire import board_files
 from vitalwire.errors import UsageError
 
 PLAY = Path(__file__).resolve().parent / "play"
-HEAP = "16M"
+HEAP_MB = 16
+HEAP_BYTES_A_SECOND = 3000
+"""A second of a recording is 800 bytes, read and then taken over, and what is found in it."""
 BATCH_S = 300.0
 """Recorded seconds for one process: some seconds of work, so that both cores end at about the same time."""
 
@@ -48,9 +50,9 @@ def play(script: str, jobs: Sequence[Job], done: Callable[[float], None] = lambd
 
 def _batches(jobs: Sequence[Job]) -> list[list[int]]:
     batches: list[list[int]] = []
-    weight = BATCH_S
+    weight = 0.0
     for number, job in enumerate(jobs):
-        if weight + job["seconds"] > BATCH_S:
+        if not batches or weight + job["seconds"] > BATCH_S:
             batches.append([])
             weight = 0.0
         batches[-1].append(number)
@@ -63,7 +65,7 @@ def _play_batch(
     script: str, jobs: Sequence[Job], numbers: list[int], answers: list[Any], done: Callable[[float], None]
 ) -> None:
     while numbers:
-        answered, said = _run(script, [jobs[n] for n in numbers], lambda k, n=numbers: done(jobs[n[k]]["seconds"]))
+        answered, said = _run(script, [jobs[n] for n in numbers], done)
         for number, answer in zip(numbers, answered, strict=False):
             answers[number] = answer
         numbers = numbers[len(answered) :]
@@ -73,7 +75,7 @@ def _play_batch(
             numbers = numbers[1:]
 
 
-def _run(script: str, jobs: list[Job], done: Callable[[int], None]) -> tuple[list[Any], str]:
+def _run(script: str, jobs: list[Job], done: Callable[[float], None]) -> tuple[list[Any], str]:
     root = board_files.root()
     path = [PLAY, board_files.twin(), board_files.firmware()]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "MICROPYPATH": os.pathsep.join(map(str, path))}
@@ -82,7 +84,8 @@ def _run(script: str, jobs: list[Job], done: Callable[[int], None]) -> tuple[lis
     with tempfile.TemporaryDirectory() as folder:
         plan = Path(folder) / "jobs.json"
         plan.write_text(json.dumps(jobs), encoding="utf-8")
-        command = [sys.executable, "-m", "micropython_unix", "-X", f"heapsize={HEAP}", str(PLAY / script)]
+        heap_mb = HEAP_MB + int(max(job["seconds"] for job in jobs) * HEAP_BYTES_A_SECOND) // 1_000_000
+        command = [sys.executable, "-m", "micropython_unix", "-X", f"heapsize={heap_mb}M", str(PLAY / script)]
         with subprocess.Popen(
             [*command, str(root / "hardware" / "pinout.csv"), str(plan)],
             cwd=folder,
@@ -98,7 +101,7 @@ def _run(script: str, jobs: list[Job], done: Callable[[int], None]) -> tuple[lis
             for line in process.stdout:
                 if line.startswith("{"):
                     answered.append(json.loads(line))
-                    done(len(answered) - 1)
+                    done(jobs[len(answered) - 1]["seconds"])
                 else:
                     said.append(line.rstrip())  # MicroPython prints its tracebacks on standard output
     return answered, " | ".join(said[-4:])

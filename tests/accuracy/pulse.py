@@ -90,13 +90,21 @@ def windows(signal: Signal, answer: dict[str, Any], lag_s: float = 0.0) -> list[
     return found
 
 
-def _of_reading(answer: dict[str, Any], middle_s: float) -> tuple[float | None, float | None, str]:
+def reading_at(answer: dict[str, Any], middle_s: float, value: int, reason: int) -> tuple[int | None, int | None, str]:
+    """(value as in the reading, quality, reason) of the reading whose averaging is centred on that moment.
+
+    `value` and `reason` are the places of what is wanted in a reading.
+    """
     wanted_ms = 1000 * middle_s + answer["delay_ms"]
     nearest = min(answer["readings"], key=lambda reading: abs(reading[T_MS] - wanted_ms), default=None)
     if nearest is None or abs(nearest[T_MS] - wanted_ms) > NEAR_MS:
         return None, None, "no_reading"
-    value = nearest[PULSE]
-    return (None if value is None else value / 10), nearest[QUALITY], Reason(nearest[PULSE_REASON]).name.lower()
+    return nearest[value], nearest[QUALITY], Reason(nearest[reason]).name.lower()
+
+
+def _of_reading(answer: dict[str, Any], middle_s: float) -> tuple[float | None, float | None, str]:
+    pulse_x10, quality, reason = reading_at(answer, middle_s, PULSE, PULSE_REASON)
+    return (None if pulse_x10 is None else pulse_x10 / 10), quality, reason
 
 
 def sound_beats(answer: dict[str, Any], seconds: float) -> list[list[int]]:

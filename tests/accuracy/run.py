@@ -86,19 +86,19 @@ def main(words: list[str] | None = None) -> int:
         print(f"accuracy: {problem}", file=sys.stderr)
         return 2
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with tempfile.TemporaryDirectory() as folder, Progress(*columns, console=Console(stderr=True)) as bars:
-        bench = Bench(dataset, Path(folder), bars, arguments.only)
-        try:
+    try:
+        with tempfile.TemporaryDirectory() as folder, Progress(*columns, console=Console(stderr=True)) as bars:
+            bench = Bench(dataset, Path(folder), bars, arguments.only)
             bench.run()
-        except VitalwireError as problem:
-            print(f"accuracy: {problem}", file=sys.stderr)
-            return 2
+    except VitalwireError as problem:
+        print(f"accuracy: {problem}", file=sys.stderr)
+        return 2
     rows = bench.outcomes.rows()
-    print(text_table(rows))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     if not arguments.no_page:
         page(arguments.page or arguments.out.with_suffix(".html"), bench, rows, arguments)
+    print(text_table(rows))
     for sentence in [*bench.notes, *bench.problems]:
         print(f"accuracy: {sentence}", file=sys.stderr)
     return 1 if bench.problems else 0

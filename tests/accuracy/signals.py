@@ -49,7 +49,9 @@ class Signal:
 def prepare(record: PpgRecord, path: Path) -> Signal:
     """Converts a record and writes it to `path`. Raises UsageError where its file is damaged."""
     known = rule(record.set)
-    counts = read_ppg_recording(record.path, polarity=known.polarity, pedestal=known.pedestal, skip_s=record.trim_s)
+    counts = read_ppg_recording(
+        record.path, polarity=known.polarity, pedestal=known.pedestal, skip_s=record.trim_s, still=True
+    )
     if len(counts.ir) < RATE_HZ:
         raise UsageError(f"{record.path} is shorter than 1 s", "there is nothing to measure in it")
     red, ir = (extend(values, BEFORE_S * RATE_HZ, AFTER_S * RATE_HZ) for values in (counts.red, counts.ir))

@@ -17,21 +17,9 @@ from typing import Any
 from calibrate import CalibrationError, Knots, blocks, fit
 from outcomes import Window
 from players import Failed, play
-from pulse import (
-    BEAT_MS,
-    BEATS_LEAST,
-    LIKENESS,
-    NEAR_MS,
-    QUALITY,
-    RATIO,
-    SPO2,
-    SPO2_REASON,
-    T_MS,
-    WINDOW_S,
-    sound_beats,
-)
+from pulse import BEAT_MS, BEATS_LEAST, LIKENESS, RATIO, SPO2, SPO2_REASON, WINDOW_S, reading_at, sound_beats
 from signals import Signal
-from vitalwire_protocol.codec import Reason
+from vitalwire.errors import CheckFailed
 
 Played = tuple[Signal, dict[str, Any]]
 
@@ -63,11 +51,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Found:
-    """The outcomes of a set, the lag that was allowed for, and the knots for each block."""
+    """The outcomes of a set, the lag that was allowed for, and why a block has no curve."""
 
     windows: list[Window]
     lag_s: int
-    knots: list[Knots | None]
+    without_curve: list[str]
 
 
 def has_reference(signal: Signal) -> bool:
@@ -118,18 +106,18 @@ def measure(played: Sequence[Played], done: Callable[[float], None] = lambda _: 
     lag_s = best_lag(played)
     all_items = items(played, lag_s)
     windows: list[Window | None] = [None] * len(all_items)
-    knots_of_block: list[Knots | None] = []
+    without_curve = []
     for block in blocks(len(all_items)):
         others = [item for k, item in enumerate(all_items) if k not in block]
         try:
             knots: Knots | None = fit([(item.ratio, item.reference) for item in others if item.ratio is not None])
-        except CalibrationError:
+        except CalibrationError as problem:
             knots = None
-        knots_of_block.append(knots)
+            without_curve.append(str(problem))
         tested = [all_items[k] for k in block]
         for k, window in zip(block, _values(tested, knots, done), strict=True):
             windows[k] = window
-    return Found([window for window in windows if window is not None], lag_s, knots_of_block)
+    return Found([window for window in windows if window is not None], lag_s, without_curve)
 
 
 def uncalibrated(played: Sequence[Played], lag_s: int) -> list[Window]:
@@ -168,7 +156,9 @@ def _of_clips(clips: list[Item], knots: Knots | None, own: bool) -> list[Window]
     ratios = [round(1000 * item.ratio) for item in clips if item.ratio is not None]
     job = {"knots": None if own else knots, "ratios_x1000": ratios, "seconds": 1.0}
     (answer,) = play("curve.py", [job])
-    values = iter([None] * len(ratios) if isinstance(answer, Failed) else answer["spo2_x10"])
+    if isinstance(answer, Failed):
+        raise CheckFailed(f"the firmware does not take the curve {knots}: {answer.why}")
+    values = iter(answer["spo2_x10"])
     found = []
     for item in clips:
         if item.ratio is None:
@@ -181,23 +171,15 @@ def _of_clips(clips: list[Item], knots: Knots | None, own: bool) -> list[Window]
 
 def _of_readings(tested: list[Item], knots: Knots, done: Callable[[float], None]) -> list[Window]:
     """The firmware's readings when it is played the record again with the curve."""
-    signals = list(dict.fromkeys(item.signal.record.record for item in tested))
     of_name = {item.signal.record.record: item.signal for item in tested}
-    answers = dict(
-        zip(signals, play("ppg.py", [{**of_name[s].job(), "knots": knots} for s in signals], done), strict=True)
-    )
+    jobs = [{**signal.job(), "knots": knots} for signal in of_name.values()]
+    answers = dict(zip(of_name, play("ppg.py", jobs, done), strict=True))
     found = []
     for item in tested:
         answer = answers[item.signal.record.record]
         if isinstance(answer, Failed):
-            found.append(_window(item, None, None, "failed"))
-            continue
-        wanted_ms = 1000 * (item.middle_s - item.signal.start_s) + answer["delay_ms"]
-        reading = min(answer["readings"], key=lambda r, t=wanted_ms: abs(r[T_MS] - t))
-        if abs(reading[T_MS] - wanted_ms) > NEAR_MS:
-            found.append(_window(item, None, None, "no_reading"))
-        else:
-            found.append(_window(item, reading[SPO2], reading[QUALITY], Reason(reading[SPO2_REASON]).name.lower()))
+            raise CheckFailed(f"{item.signal.record.record}: the firmware failed on it with {knots}: {answer.why}")
+        found.append(_window(item, *reading_at(answer, item.middle_s - item.signal.start_s, SPO2, SPO2_REASON)))
     return found
 
 

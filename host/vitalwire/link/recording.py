@@ -89,12 +89,14 @@ def read_ppg_recording(
     polarity: Polarity | None = None,
     pedestal: int | None = None,
     skip_s: float = 0.0,
+    still: bool = False,
 ) -> PpgCounts:
     """Turns a pulse recording into counts at 100 Hz.
 
     `channel` names the one column to use, with red flat; without it red and infrared are used where both exist.
     `pedestal` (counts) says that the waveform lost its level, and which to put it on. `skip_s` leaves out the
-    beginning. Raises UsageError with the line number where the file is damaged.
+    beginning. `still` takes a channel that never moves where there is no other. Raises UsageError with the line number
+    where the file is damaged.
     """
     table = _read(source, ("red", "ir", "green", "ambient"), skip_s)
     columns = _without_ambient(table.columns)
@@ -104,7 +106,7 @@ def read_ppg_recording(
         name = "ir"
         used = {"red": columns["red"], "ir": columns["ir"]}
     else:
-        name = channel or _liveliest(source, columns)
+        name = channel or _liveliest(source, columns, still)
         used = {"ir": columns[name]}
     for column in used.values():
         if not any(map(math.isfinite, column)):
@@ -222,7 +224,7 @@ def _known(column: list[float]) -> list[float]:
     return [value for value in column if not math.isnan(value)]
 
 
-def _liveliest(path: Path, columns: dict[str, list[float]]) -> str:
+def _liveliest(path: Path, columns: dict[str, list[float]], still: bool) -> str:
     """The best single channel: the first of infrared, green and red that is not stuck at one value."""
     for name in PREFERRED:
         known = _known(columns.get(name, []))
@@ -231,6 +233,8 @@ def _liveliest(path: Path, columns: dict[str, list[float]]) -> str:
         least, most = min(known), max(known)
         if most > least and max(known.count(most), known.count(least)) * 2 < len(known):
             return name
+    if still:
+        return next(name for name in PREFERRED if name in columns)
     raise UsageError(
         f"{path}: no channel moves, there is no pulse in it", "give another recording or ppg_channel=COLUMN"
     )
