@@ -34,6 +34,7 @@ from population import cuff_patients, finger_patients  # noqa: E402
 from population.finger_patients import MIDDLES_S, FingerPatient  # noqa: E402
 from population.rhythm import truth  # noqa: E402
 from population.table import print_cycles, print_windows, print_worst, print_worst_windows  # noqa: E402
+from vitalwire_protocol.codec import CuffPhase  # noqa: E402
 
 TUNING = range(100)
 REPORTING = range(100, 300)
@@ -42,7 +43,6 @@ TEXTBOOK = "fixed_ratio"
 CHUNK = 4
 """Patients measured by one process: each process pays a start, and chunks keep the order of the results."""
 _HEAP = "8M"
-_INFLATING, _DUMPING = 3, 6
 _TIMEOUT_S = 600
 
 Progress = Callable[[int, int], None]
@@ -178,7 +178,7 @@ def _play(script: Path, chunk: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
 def _cycle(patient: cuff_patients.CuffPatient, result: dict[str, Any], method: str) -> Cycle:
     attempts = result["attempts"]
     last = attempts[-1] if attempts else {}
-    sbp_ref, map_ref, dbp_ref = _reference(patient, last)
+    sbp_ref, map_ref, dbp_ref = reference(patient, last)
     cycle = Cycle(
         set=POPULATION,
         record=f"{patient.seed:03d}",
@@ -198,7 +198,7 @@ def _cycle(patient: cuff_patients.CuffPatient, result: dict[str, Any], method: s
         strata=patient.strata(),
         oscillogram=_oscillogram(last),
     )
-    return _textbook(cycle, attempts) if method == TEXTBOOK else _ours(cycle, last)
+    return _textbook(patient, cycle, attempts) if method == TEXTBOOK else _ours(cycle, last)
 
 
 def _ours(cycle: Cycle, last: dict[str, Any]) -> Cycle:
@@ -214,23 +214,25 @@ def _ours(cycle: Cycle, last: dict[str, Any]) -> Cycle:
     )
 
 
-def _textbook(cycle: Cycle, attempts: Sequence[dict[str, Any]]) -> Cycle:
+def _textbook(patient: cuff_patients.CuffPatient, cycle: Cycle, attempts: Sequence[dict[str, Any]]) -> Cycle:
     """The textbook on the signals that the firmware measured: first on the last attempt, which ours is from."""
     for attempt in reversed(attempts):
         values = fixed_ratio([cmmhg / 100 for cmmhg in attempt["signal_cmmhg"]], 100)
         if values is not None:
+            sbp_ref, map_ref, dbp_ref = reference(patient, attempt)
+            cycle = replace(cycle, sbp_ref_mmhg=sbp_ref, map_ref_mmhg=map_ref, dbp_ref_mmhg=dbp_ref, oscillogram=())
             sbp, mean, dbp = values
-            return replace(cycle, sbp_mmhg=sbp, map_mmhg=mean, dbp_mmhg=dbp, outcome="ok", oscillogram=())
+            return replace(cycle, sbp_mmhg=sbp, map_mmhg=mean, dbp_mmhg=dbp, outcome="ok")
     return replace(cycle, outcome="no_value", oscillogram=())
 
 
-def _reference(patient: cuff_patients.CuffPatient, attempt: dict[str, Any]) -> tuple[float | None, ...]:
+def reference(patient: cuff_patients.CuffPatient, attempt: dict[str, Any]) -> tuple[float | None, ...]:
     """The truth over the beats from the pump's start to the valves' opening; None where there is no right answer."""
     if not patient.answerable or not attempt:
         return None, None, None
     times = {phase: t_ms / 1000 for t_ms, phase in reversed(attempt["phases"])}
-    from_s = times.get(_INFLATING, attempt["started_ms"] / 1000)
-    to_s = max(times.get(_DUMPING, attempt["ended_ms"] / 1000), from_s + 5)
+    from_s = times.get(CuffPhase.INFLATING, attempt["started_ms"] / 1000)
+    to_s = max(times.get(CuffPhase.DUMPING, attempt["ended_ms"] / 1000), from_s + 5)
     return truth(patient.beats, patient.wave, from_s, to_s)
 
 
@@ -245,7 +247,7 @@ def _dump(folder: Path, patient: cuff_patients.CuffPatient, result: dict[str, An
         name: getattr(patient, name) for name in ("age", "stiffness", "sbp", "dbp", "map", "pulse_bpm", "peak_mmhg")
     }
     facts |= {"noise_mmhg": patient.noise_mmhg, "reason": patient.reason, "strata": patient.strata()}
-    facts["attempts"] = [{**attempt, "truth": _reference(patient, attempt)} for attempt in result["attempts"]]
+    facts["attempts"] = [{**attempt, "truth": reference(patient, attempt)} for attempt in result["attempts"]]
     (folder / f"{patient.seed:03d}.json").write_text(json.dumps(facts), encoding="utf-8")
 
 

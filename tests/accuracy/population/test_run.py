@@ -12,7 +12,8 @@ import pytest
 
 from outcomes import Cycle
 from population import cuff_patients, finger_patients
-from population.run import OURS, ROOT, TEXTBOOK, PopulationError, parse_seeds, played, run
+from population.rhythm import truth
+from population.run import OURS, ROOT, TEXTBOOK, PopulationError, parse_seeds, played, reference, run
 
 HERE = Path(__file__).resolve().parent
 pytest.importorskip("micropython_unix")
@@ -38,6 +39,16 @@ def test_a_cycle_has_the_noise_and_the_oscillations_that_were_drawn(quiet):
     slope = (smooth[-1] - smooth[0]) / len(smooth)
     flat = [value - slope * i for i, value in enumerate(smooth)]
     assert max(flat) - min(flat) == pytest.approx(quiet.peak_mmhg, rel=0.3)
+
+
+def test_the_truth_is_that_of_the_beats_from_the_pump_to_the_valves(quiet, patients):
+    # Zeroing, inflating, settling, deflating, inflating again, settling, deflating, dumping, resting.
+    times = (1000, 1700, 9000, 10500, 14000, 17000, 18500, 45000, 48000)
+    phases = [list(pair) for pair in zip(times, (1, 2, 3, 4, 2, 3, 4, 5, 6), strict=True)]
+    attempt = {"started_ms": 1000, "ended_ms": 48000, "phases": phases}
+    assert reference(quiet, attempt) == truth(quiet.beats, quiet.wave, 1.7, 45)
+    nobody = next(p for p in patients if not p.answerable)
+    assert reference(nobody, attempt) == (None, None, None)
 
 
 def test_outcomes_come_in_order_with_truth_and_textbook_and_are_the_same_again(quiet, patients):
