@@ -11,10 +11,10 @@ ONLY ?=
 DATASETS ?= ../shared/datasets
 PYTEST_ARGS ?=
 
-.PHONY: help setup demo test test-all lint format bench accuracy protocol clean
+.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy protocol clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-10s %s\n' "$$t" "$$d"; done
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
 
 setup: $(STAMP) ## make .venv with everything in it
 
@@ -50,6 +50,8 @@ protocol: $(STAMP) ## generate everything that follows from protocol/vitalwire_p
 
 bench: $(STAMP) ## measure speed, memory and latency (OUT=file.json: one object a line)
 	@$(PY) tests/benchmarks/run.py $(if $(OUT),--out $(OUT))
+
+setup-accuracy: $(ACCURACY) ## add what only the accuracy bench needs
 
 $(ACCURACY): $(STAMP)
 	@echo "Setting up what the accuracy bench compares with (once)..." >&2

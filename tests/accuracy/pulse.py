@@ -21,6 +21,8 @@ NEAR_MS = 500
 """Readings come once a second: one is at most this far from the moment that is wanted."""
 BEATS_LEAST = 3
 LAG_MOST_S = 15
+SLACK_S = 0.05
+"""The last window may lack this much: a record of 300 s ends one sample before."""
 
 # Places in what `play/ppg.py` prints.
 T_MS, SPO2, PULSE, PERFUSION, QUALITY, SPO2_REASON, PULSE_REASON = range(7)
@@ -47,11 +49,16 @@ def places(record: PpgRecord, start_s: float, seconds: float, lag_s: float = 0.0
     `lag_s`: the reference is read so much later.
     """
     length = min(WINDOW_S, seconds)
-    froms = [start_s + k * length for k in range(int(seconds / length + 1e-9))]
+    froms = [start_s + k * length for k in range(count_of(seconds, length))]
     found = [
         Place(from_s, length, pulse_reference(record, from_s + lag_s, from_s + length + lag_s)) for from_s in froms
     ]
     return [place for place in found if place.reference is not None] if has_reference(record) else found
+
+
+def count_of(seconds: float, length: float = WINDOW_S) -> int:
+    """How many windows there are in a record."""
+    return int((seconds + SLACK_S) / length)
 
 
 def has_reference(record: PpgRecord) -> bool:

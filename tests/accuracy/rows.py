@@ -13,6 +13,8 @@ from stats import Pair, Row, outcome_row, row
 ALL = "all"
 """In the place of a set: every recorded set together, where more than one has a reference."""
 PULSE_WINDOW_S = 10.0
+NOT_APPLICABLE = "-"
+"""A label of outcomes for which a stratum's question has no answer."""
 
 Value = tuple[float | None, float | None]
 Read = Callable[[Cycle], Value]
@@ -116,6 +118,8 @@ def _grouped(
 def _strata(method: str, task: str, name: str, some: Sequence[Any], read: Callable[[Any], Value]) -> Iterable[Row]:
     labels = dict.fromkeys(label for outcome in some for label in outcome.strata.items())
     for key, label in sorted(labels):
+        if label == NOT_APPLICABLE:
+            continue
         of_label = [outcome for outcome in some if outcome.strata.get(key) == label]
         asked = [read(outcome) for outcome in of_label if outcome.answerable is not False]
         refused = [read(outcome)[1] for outcome in of_label if outcome.answerable is False]

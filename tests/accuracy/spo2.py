@@ -17,7 +17,7 @@ from typing import Any
 from calibrate import CalibrationError, Knots, blocks, fit
 from outcomes import Window
 from players import Failed, play
-from pulse import BEAT_MS, BEATS_LEAST, LIKENESS, RATIO, SPO2, SPO2_REASON, WINDOW_S, reading_at, sound_beats
+from pulse import BEAT_MS, BEATS_LEAST, LIKENESS, RATIO, SPO2, SPO2_REASON, WINDOW_S, count_of, reading_at, sound_beats
 from signals import Signal
 from vitalwire.errors import CheckFailed
 
@@ -92,7 +92,7 @@ def items(played: Sequence[Played], lag_s: int) -> list[Item]:
             found.append(Item(signal, answer, signal.start_s, signal.seconds, record.spo2_ref, ratio, True))
             continue
         known = record.reference.spo2 if record.reference else ()
-        for k in range(int(signal.seconds / WINDOW_S + 1e-9)):
+        for k in range(count_of(signal.seconds)):
             from_s = signal.start_s + k * WINDOW_S
             said = [v for t_s, v in known if from_s <= t_s - lag_s < from_s + WINDOW_S]
             if said:

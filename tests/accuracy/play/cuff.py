@@ -20,7 +20,8 @@ from bench_board import Bench
 SAMPLE_MS = 10
 OBSERVE_MOST_S = 300
 BEFORE_MS = 1000  # the recording begins after this at the earliest
-AFTER_MS = 20000  # an empty cuff after its end, so that the cycle is worked off
+WATCHED_MS = 8000  # and is watched for so long after its end, with an empty cuff
+AFTER_MS = 30000  # until when the cycle must have been worked off
 FIELDS = (
     "sbp_x10", "map_x10", "dbp_x10", "pulse_x10", "quality", "peak_amplitude_x100", "peak_pressure_x10", "beats",
     "algorithm", "direction", "doubts",
@@ -34,14 +35,15 @@ def observe(pinout, job):
     controller = CuffController()
     start_ms = BEFORE_MS + job["start_ms"]
     bench.world.recording.play(start_ms * 1000)
-    end_ms = start_ms + int(job["seconds"] * 1000) + AFTER_MS
+    length_ms = start_ms - BEFORE_MS + int(job["seconds"] * 1000)
+    end_ms = BEFORE_MS + length_ms + AFTER_MS
     refused = None
     result = None
     t_ms = 0
     while t_ms <= end_ms and result is None:
         bench.at(t_ms * 1000)
         if t_ms == BEFORE_MS:
-            refused = controller.observe(t_ms, min(OBSERVE_MOST_S, (end_ms - t_ms) // 1000))
+            refused = controller.observe(t_ms, min(OBSERVE_MOST_S, (length_ms + WATCHED_MS) // 1000))
             if refused:
                 break
         sensor.advance(t_ms, controller.active)
