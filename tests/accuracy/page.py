@@ -22,6 +22,7 @@ from wanted import OURS, verdicts
 LONG_S = 120.0
 LONG_MOST = 16
 WORST = 24
+FIGURE_TITLES = {**dict(zip(COLUMNS, TITLES, strict=True)), "cycle_s": "s"}
 UNITS = {"pulse": "1/min", "spo2": "%"}
 
 TEMPLATE = Path(__file__).with_name("page_template.html")
@@ -62,12 +63,12 @@ def _wanted(rows: Sequence[Row]) -> str:
     for verdict in verdicts(rows):
         figure = verdict.figure
         sign = "&ge;" if figure.at_least else "&le;"
-        name = dict(zip(COLUMNS, TITLES, strict=True))[figure.name]
+        name = FIGURE_TITLES[figure.name]
         style = {"missed": "missed", "at least": "least", "aim": "aim"}[verdict.reached]
         lines.append(
             f"<tr><td>{html.escape(verdict.what)}</td><td>{html.escape(verdict.set)}</td><td class=n>{verdict.n}</td>"
-            f"<td>{name}</td><td class=n>{verdict.value:.2f}</td><td class=n>{sign} {figure.least:g}</td>"
-            f"<td class=n>{sign} {figure.aim:g}</td><td class={style}>{verdict.reached}</td></tr>"
+            f"<td>{name}</td><td class=n>{verdict.value:.2f}</td><td class=n>{sign} {figure.least:.3g}</td>"
+            f"<td class=n>{sign} {figure.aim:.3g}</td><td class={style}>{verdict.reached}</td></tr>"
         )
     head = "".join(f"<th>{t}</th>" for t in ("task", "set", "n", "figure", "measured", "at least", "aim", "reached"))
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>"

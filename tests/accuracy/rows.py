@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from outcomes import POPULATION, Cycle, Window
@@ -64,7 +65,7 @@ class Outcomes:
         for method, name in dict.fromkeys((c.method, c.set) for c in self.cycles):
             some = [c for c in self.cycles if (c.method, c.set) == (method, name)]
             for task, read in NIBP.items():
-                found += _grouped(method, task, name, some, read, {})
+                found += _grouped(method, task, name, some, read, _cycle_time(some) if name == POPULATION else {})
             found += _repeats(method, name, some)
         for method in dict.fromkeys(c.method for c in self.cycles):
             recorded = [c for c in self.cycles if c.method == method and c.set != POPULATION]
@@ -73,6 +74,18 @@ class Outcomes:
                 if len({c.set for c in pooled}) > 1:
                     found.append(outcome_row(method, task, ALL, [read(c) for c in pooled]))
         return found
+
+
+def _cycle_time(cycles: Sequence[Cycle]) -> dict[str, float]:
+    """How long a cycle took of an adult with about 120/80, with a value at the first attempt: the median."""
+    usual = [
+        c.duration_s
+        for c in cycles
+        if c.sbp_mmhg is not None and c.duration_s is not None and c.attempts == 1
+        if c.sbp_ref_mmhg is not None and abs(c.sbp_ref_mmhg - 120) <= 10
+        if c.dbp_ref_mmhg is not None and abs(c.dbp_ref_mmhg - 80) <= 10
+    ]
+    return {"cycle_s": round(median(usual), 1)} if usual else {}
 
 
 def _of_window(window: Window) -> Value:

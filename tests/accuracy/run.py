@@ -30,6 +30,7 @@ from peers import PEERS
 from stats import Row
 from table import text_table
 from vitalwire.errors import VitalwireError
+from wanted import MISSED, verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ROOT.parent / "shared" / "datasets"
@@ -99,6 +100,13 @@ def main(words: list[str] | None = None) -> int:
     if not arguments.no_page:
         page(arguments.page or arguments.out.with_suffix(".html"), bench, rows, arguments)
     print(text_table(rows))
+    for verdict in verdicts(rows):
+        if verdict.reached == MISSED:
+            figure = verdict.figure
+            wanted = f"{'at least' if figure.at_least else 'at most'} {figure.least:.3g} is wanted"
+            print(
+                f"missed: {verdict.what}, {verdict.set}: {figure.name} {verdict.value:.2f}, {wanted}", file=sys.stderr
+            )
     for sentence in [*bench.notes, *bench.problems]:
         print(f"accuracy: {sentence}", file=sys.stderr)
     return 1 if bench.problems else 0

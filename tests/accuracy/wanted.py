@@ -55,10 +55,13 @@ def _pressure(name: str, task: str) -> Iterator[Target]:
         f"{name}, simulated patients", task, POPULATION,
         (Figure("bias", 3, 1), Figure("sd", 5, 3), Figure("coverage_pct", 95, 95, True)),
     )  # fmt: skip
-    yield Target(
-        f"{name}: no value where none is right, simulated patients", task, POPULATION,
-        (Figure("silent_pct", 99, 100, True),),
-    )  # fmt: skip
+    yield _silence(name, task)
+
+
+def _silence(name: str, task: str) -> Target:
+    return Target(
+        f"{name}: no value where none is right, simulated", task, POPULATION, (Figure("silent_pct", 99, 100, True),)
+    )
 
 
 TARGETS = (
@@ -67,6 +70,7 @@ TARGETS = (
         (Figure("mae", 2.0, 1.0), Figure("coverage_pct", 90, 95, True)), clips=False,
     ),
     Target("pulse, simulated fingers", "pulse", POPULATION, (Figure("arms", 1.5, 0.7),)),
+    _silence("pulse", "pulse"),
     Target(
         "SpO2, recorded clips, curve cross-validated", "spo2", RECORDED,
         (Figure("arms", 3.5, 2.5), Figure("coverage_pct", 90, 90, True)), clips=True,
@@ -79,6 +83,8 @@ TARGETS = (
         )
         for part in parts
     ),
+    _silence("SpO2", "spo2"),
+    Target("cycle time about 120/80, simulated patients", "nibp_sbp", POPULATION, (Figure("cycle_s", 40, 25),)),
     *_pressure("SBP", "nibp_sbp"),
     *_pressure("DBP", "nibp_dbp"),
 )  # fmt: skip
@@ -105,7 +111,8 @@ def verdicts(rows: Sequence[Row]) -> list[Verdict]:
                 for figure in target.figures:
                     value = row.get(figure.name)
                     if value is not None:
-                        found.append(Verdict(target.what, row["set"], row["n"], figure, value, figure.reached(value)))
+                        n = row["unanswerable"] if figure.name == "silent_pct" else row["n"]
+                        found.append(Verdict(target.what, row["set"], n, figure, value, figure.reached(value)))
     return [*found, *_against_peers(rows)]
 
 
