@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Heartbeats in a conditioned finger signal: the period by autocorrelation, then each beat by its steepest rise.
+"""Heartbeats in a conditioned finger signal: of all rises, the chain that fits the rhythm best.
 
-The period says how far apart beats must be, so that a dicrotic notch or a ripple is not taken for a beat; the beats
-give the rate its precision and each its own ratio of ratios, so that a disturbed beat spoils nothing but itself.
+Every rise of the last 8 s is a candidate. The chain of candidates is chosen that is strong in each beat and near to the
+period in each interval (dynamic programming, as D. P. W. Ellis tracks the beats of music, Journal of New Music Research
+36, 2007), so that neither a notch nor a jerk between two beats is taken for one. Without a rhythm all that counts is
+strength, and a shortest interval.
 """
 
 from array import array
@@ -10,25 +12,26 @@ from array import array
 from micropython import const
 
 from vitals.oximetry.conditioning import MASK
-from vitals.signal import correlations, kernels, scratch
+from vitals.oximetry.ratios import LONGEST, Ratios, beat_a, beat_b, shift_to
+from vitals.oximetry.rhythm import PAIRS_LEAST, PAIRS_MOST, Rhythm
+from vitals.signal import kernels, rhythm_kernels, scratch
 
 KEPT = const(64)  # 16 s at 240 beats a minute
 _KEPT_MASK = const(63)
-
-# Lags of the autocorrelation, 25 a second: 250 to 28.8 beats a minute with one more on each side to see a maximum
-_LAG_MIN = const(5)
-_LAG_MAX = const(53)
-_PAIRS_MAX = const(150)  # 6 s
-_PAIRS_MIN = const(90)  # 3.6 s: with less a slow pulse would not repeat in it, and its notch be taken for a beat
-_EVEN = const(700)  # above this the rhythm is even
 PERIODIC = const(300)  # below this the signal repeats no better than noise does
-_FIRST_PCT = const(55)  # of the best correlation: the first lag that has it is the period, later ones its multiples
+_CANDIDATES = const(64)
+_AGAIN = const(350)  # ring values: the chain of the last 7 s is chosen anew each second
+
+_USUAL = const(64)  # strength of a usual beat
+_STRONG = const(77)  # more counts for no more
+_WEAK_UNEVEN = const(29)  # without a rhythm: what is below this is no beat
 _SHORTEST_X16 = const(11 * 16)  # in 1/16 of 20 ms: 273 a minute
 _LONGEST_X16 = const(110 * 16)  # 27 a minute
+_OUTSIZED = const(141)  # 2.2 times as strong as a usual beat
+_REFRACTORY_X16 = const(15 * 16)  # 0.3 s: the shortest interval of an uneven rhythm
 
 _BEFORE = const(7)  # ring values before and after the steepest rise in which beats are compared
 _AFTER = const(14)
-_REMEMBERED = const(300)  # 6 s
 
 # What is wrong with a beat; 0 is nothing
 SOUND = const(0)
@@ -36,196 +39,230 @@ OUTSIZED = const(1)  # far larger than its neighbours: movement
 DETACHED = const(2)  # the one before is missing or spoiled, so there is no interval
 
 
+def _costs():
+    """What an interval of q/32 periods costs, q = 0..71: 256 (ln q/32)^2, which is 4 usual beats a factor of e."""
+    table = array("i", bytes(4 * 72))
+    for q in range(16, 72):
+        # ln by its series in (q - 32) / (q + 32), in 1/4096
+        x = ((q - 32) << 12) // (q + 32)
+        ln = 2 * (x + ((x * x >> 12) * x >> 12) // 3)
+        table[q] = (ln * ln) >> 16
+    return table
+
+
 class Beats:
     """The last `KEPT` beats, newest at `head - 1`. Times are ring indices (20 ms); nothing is allocated after start."""
 
     def __init__(self):
+        self.rhythm = Rhythm()
         self.index = array("i", bytes(4 * KEPT))
-        self.interval_x16 = array("H", bytes(2 * KEPT))  # to the beat before, in 1/16 of 20 ms
-        self.rise = array("i", bytes(4 * KEPT))
+        self.interval_x16 = array("H", bytes(2 * KEPT))  # to the beat before, in 1/16 of 20 ms; 0: none
         self.amplitude = array("i", bytes(4 * KEPT))  # infrared, peak to peak, 1/8 count
         self.red_amplitude = array("i", bytes(4 * KEPT))
-        self.ratio_x1000 = array("i", bytes(4 * KEPT))  # ratio of ratios; 0 where red does not follow infrared
+        self.ratio_x1000 = array("H", bytes(2 * KEPT))  # ratio of ratios, see `ratios`; 0: none
+        self.share_x64 = array("H", bytes(2 * KEPT))  # how much of the common shape is in it, 64 is usual
         self.likeness = array("H", bytes(2 * KEPT))  # squared correlation of red and infrared, in 1/1000; 0 if opposed
         self.resemblance = array("H", bytes(2 * KEPT))  # squared correlation with the beat before, in 1/1000
+        self.strength = array("H", bytes(2 * KEPT))  # rise against a usual beat's, 64 is usual
         self.fault = bytearray(KEPT)
+        self.even = False  # the last chain followed a rhythm
         self.head = 0
-        self.scanned = 0
-        self.period_x16 = 0  # of the last autocorrelation, in 1/16 of 20 ms; 0: not periodic
-        self.periodicity = 0  # 0-1000
-        self.span = 0  # largest excursion seen by the last autocorrelation, 1/8 count
         self._fraction_x16 = array("h", bytes(2 * KEPT))  # of the index, in 1/16
-        self._reference = 0  # steepest rise in the signal at hand
+        self._ratios = Ratios()
+        self._costs = _costs()
+        self._at = array("i", bytes(4 * _CANDIDATES))
+        self._rise = array("i", bytes(4 * _CANDIDATES))
+        self._score = array("i", bytes(4 * _CANDIDATES))
+        self._from = array("h", bytes(2 * _CANDIDATES))
         self._sums = array("i", bytes(4 * 4))
 
     def clear(self):
         self.head = 0
-        self.scanned = 0
-        self.forget_period()
-
-    def forget_period(self):
-        self.period_x16 = 0
-        self.periodicity = 0
-        self.span = 0
+        self.even = False
+        self.rhythm.clear()
 
     def update(self, conditioning, usable):
         """Looks at what came since the last call, once a second; `usable` newest ring values are unspoiled."""
         newest = conditioning.newest
-        oldest = newest - usable
-        if usable < 2 * _PAIRS_MIN:
-            self.forget_period()
-            return
-        self._find_period(conditioning.ir.out, newest, min(usable // 2, _PAIRS_MAX))
-        half = self._half_window()
-        start = max(self.scanned, oldest + half + 2)
-        self._reference = kernels.steepest(conditioning.ir.out, MASK, oldest + 2, usable - 4)
-        stop = newest - half - 2
-        while start < stop:
-            at = kernels.next_upstroke(conditioning.ir.out, MASK, start, stop, half)
-            if at < 0:
-                break
-            self._add(conditioning, at, oldest)
-            start = at + 1
-        self.scanned = max(stop, self.scanned)
-
-    def _half_window(self):
-        """Within 0.4 of a period either side (uneven rhythm: 0.3, no period: 0.2 s) only one rise can be a beat."""
-        if not self.period_x16:
-            return 10
-        if self.periodicity < _EVEN:
-            return max(5, min(30, self.period_x16 * 3 // 160))
-        return max(5, min(44, self.period_x16 * 2 // 80))
-
-    def _find_period(self, ring, end, pairs):
-        acf = correlations
-        last = min(_LAG_MAX, pairs * 6 // 10)
-        self.span = kernels.autocorrelate(ring, MASK, end, pairs, scratch, acf, _LAG_MIN, last)
-        best = 0
-        for lag in range(_LAG_MIN + 1, last):
-            here = acf[lag]
-            if here > best and here >= acf[lag - 1] and here >= acf[lag + 1]:
-                best = here
-        self.periodicity = best
-        self.period_x16 = 0
-        if best < PERIODIC:
-            return
-        enough = best * _FIRST_PCT // 100
-        for lag in range(_LAG_MIN + 1, last):  # multiples of the period repeat as well: take the first good one
-            here = acf[lag]
-            before = acf[lag - 1]
-            after = acf[lag + 1]
-            if here >= enough and here >= before and here >= after:
-                self.period_x16 = 32 * lag + _vertex_x16(before, here, after) * 2
-                return
-
-    def _add(self, conditioning, at, oldest):
         ring = conditioning.ir.out
-        rise = _rise(ring, at)
-        fraction = _vertex_x16(_rise(ring, at - 1), rise, _rise(ring, at + 1))
-        usual = self._usual_rise(at)
-        if rise * 5 < (usual or self._reference) * 2:
-            return  # a notch, or a ripple between beats
-        if self._is_crowded(at, rise):
-            if rise <= self.rise[(self.head - 1) & _KEPT_MASK]:
-                return
+        if usable < 2 * PAIRS_LEAST:
+            self.rhythm.forget()
+            return
+        usable = min(usable, 2 * PAIRS_MOST)
+        self.rhythm.update(ring, newest, usable >> 1)
+        self.even = self.rhythm.strength >= PERIODIC
+        oldest = newest - usable
+        n = rhythm_kernels.rises(ring, MASK, oldest + 4, newest - 4, self._at, self._rise, _CANDIDATES)
+        self._weigh(n, newest)
+        best = self._chain(n)
+        if self.even and self._passes_over(best):
+            self.rhythm.halve()
+            best = self._chain(n)
+        self._replace(conditioning, best, oldest, newest)
+        self._ratios.measure(conditioning, self, oldest)
+
+    def has_outsized(self, since):
+        """Whether a beat from ring index `since` on was far larger than its neighbours."""
+        for i in range(1, min(self.head, KEPT) + 1):
+            k = (self.head - i) & _KEPT_MASK
+            if self.index[k] < since:
+                break
+            if self.fault[k] == OUTSIZED:
+                return True
+        return False
+
+    # ------------------------------------------------------------ the chain
+
+    def _weigh(self, n, newest):
+        """Turns rises into strengths: against the size of the signal then, and against the usual beat's rise."""
+        rise = self._rise
+        values = scratch
+        for i in range(n):
+            rise[i] = (rise[i] << 6) // self.rhythm.size_at(newest - 1 - self._at[i])
+            values[i] = rise[i]
+        kernels.sort(values, n)
+        expected = n >> 1
+        if self.even:
+            expected = min(n, max(1, (newest - self._at[0]) * 16 // self.rhythm.period_x16)) if n else 0
+        usual = max(1, values[n - 1 - (expected >> 1)]) if n else 1
+        for i in range(n):
+            rise[i] = min(4 * _USUAL, rise[i] * _USUAL // usual)
+
+    def _chain(self, n):
+        """Scores every candidate as the end of a chain; returns the last of the best one, -1 without any."""
+        at, rise = self._at, self._rise
+        score, before = self._score, self._from
+        period = self.rhythm.period_x16 if self.even else 0
+        first = 0
+        end = -1
+        for i in range(n):
+            best = 0
+            link = -1
+            longest = (period * 71 >> 9) if period else 110
+            while first < i and at[i] - at[first] > longest:
+                first += 1
+            for j in range(i - 1, first - 1, -1):
+                interval = (at[i] - at[j]) * 16
+                if period:
+                    q = (interval * 32 + (period >> 1)) // period
+                    if q < 16:
+                        continue
+                    if q > 71:
+                        break
+                    value = score[j] - self._costs[q]
+                else:
+                    if interval < _REFRACTORY_X16:
+                        continue
+                    value = score[j]
+                if value > best:
+                    best = value
+                    link = j
+            own = min(_STRONG, rise[i])
+            score[i] = best + (own if period else own - _WEAK_UNEVEN)
+            before[i] = link
+            if end < 0 or score[i] > score[end]:
+                end = i
+        return end
+
+    def _passes_over(self, end):
+        """True where most intervals of the chain have a rise as strong as its beats in their middle."""
+        if self.rhythm.period_x16 < 4 * _SHORTEST_X16:
+            return False
+        at, rise = self._at, self._rise
+        intervals = filled = 0
+        while end >= 0 and self._from[end] >= 0:
+            begin = self._from[end]
+            span = at[end] - at[begin]
+            least = min(rise[begin], rise[end]) * 5 >> 3
+            intervals += 1
+            for i in range(begin + 1, end):
+                off = at[i] - at[begin]
+                if rise[i] >= least and span * 3 <= off * 8 <= span * 5:
+                    filled += 1
+                    break
+            end = begin
+        return intervals >= 3 and filled * 3 >= intervals * 2
+
+    def _replace(self, conditioning, end, oldest, newest):
+        """Takes the chain in place of the beats that were chosen before in the same stretch."""
+        since = newest - _AGAIN
+        while self.head and self.index[(self.head - 1) & _KEPT_MASK] >= since:
             self.head -= 1
+        chain = scratch
+        n = 0
+        while end >= 0:
+            chain[n] = end
+            n += 1
+            end = self._from[end]
+        last = self.index[(self.head - 1) & _KEPT_MASK] if self.head else 0
+        nearest = (self.rhythm.period_x16 >> 5) if self.even else 15
+        for i in range(n - 1, -1, -1):
+            at = self._at[chain[i]]
+            # What lies before the stretch stands as it was chosen when it was in the middle.
+            if self.head and (at < since or at - last < nearest):
+                continue
+            self._add(conditioning, at, self._rise[chain[i]], oldest)
+            last = at
+
+    # ------------------------------------------------------------ one beat
+
+    def _add(self, conditioning, at, strength, oldest):
+        ring = conditioning.ir.out
         k = self.head & _KEPT_MASK
-        fault = SOUND
-        if usual and rise * 5 > usual * 11:
-            fault = OUTSIZED
+        fraction = _vertex_x16(_rise(ring, at - 1), _rise(ring, at), _rise(ring, at + 1))
         self.index[k] = at
-        self.rise[k] = rise
-        self.interval_x16[k] = 0
-        self.ratio_x1000[k] = 0
-        self.likeness[k] = 0
-        self.amplitude[k] = 0
-        self.red_amplitude[k] = 0
-        if fault == SOUND:
-            fault = DETACHED
-            if self.head:
-                previous = (self.head - 1) & _KEPT_MASK
-                begin = self.index[previous]
-                interval = (at - begin) * 16 + fraction - self._fraction_x16[previous]
-                if begin >= oldest and _SHORTEST_X16 <= interval <= _LONGEST_X16:
-                    if self.fault[previous] == SOUND or self.fault[previous] == DETACHED:
-                        fault = SOUND
-                        self.interval_x16[k] = interval
-                        self._measure(conditioning, k, begin, at - begin)
-                        self._compare(ring, k, at, begin)
-        self.fault[k] = fault
+        self.strength[k] = strength
         self._fraction_x16[k] = fraction
+        self.interval_x16[k] = self.ratio_x1000[k] = self.likeness[k] = self.resemblance[k] = 0
+        self.amplitude[k] = self.red_amplitude[k] = self.share_x64[k] = 0
+        fault = DETACHED
+        if self.head:
+            previous = (self.head - 1) & _KEPT_MASK
+            begin = self.index[previous]
+            interval = (at - begin) * 16 + fraction - self._fraction_x16[previous]
+            if begin >= oldest + 2 and _SHORTEST_X16 <= interval <= self._longest_x16():
+                fault = SOUND
+                self.interval_x16[k] = interval
+                self._measure(conditioning, k, begin, at - begin)
+                self._compare(ring, k, at, begin)
+        self.fault[k] = OUTSIZED if fault == SOUND and strength > _OUTSIZED else fault
         self.head += 1
 
-    def _is_crowded(self, at, rise):
-        """Nearer than 0.6 of a period to the one before: one of the two is a notch, unless uneven beats are alike."""
-        if not self.head:
-            return False
-        before = (self.head - 1) & _KEPT_MASK
-        if (at - self.index[before]) * 160 >= self.period_x16 * 6:
-            return False
-        least, most = min(rise, self.rise[before]), max(rise, self.rise[before])
-        return self.periodicity >= _EVEN or least * 10 < most * 7
-
-    def _usual_rise(self, at):
-        """Median rise of the last 9 beats within 6 s, sound or not: a disturbance is forgotten again. 0: too few."""
-        values = scratch
-        n = 0
-        while n < 9 and n < self.head:
-            k = (self.head - 1 - n) & _KEPT_MASK
-            if at - self.index[k] > _REMEMBERED:
-                break
-            values[n] = self.rise[k]
-            n += 1
-        if n < 3:
-            return 0
-        kernels.sort(values, n)
-        return values[n >> 1]
+    def _longest_x16(self):
+        """An interval of more than 1.6 periods has lost a beat."""
+        return min(_LONGEST_X16, self.rhythm.period_x16 * 8 // 5) if self.even else _LONGEST_X16
 
     def _compare(self, ring, k, at, before):
         """How alike the tops of this beat and of the one before are: noise has no shape that comes again."""
-        n = _BEFORE + min(_AFTER, self._half_window())
-        shift = _shift_to(max(self.amplitude[k], 1), 511)
-        kernels.regress(ring, at - _BEFORE, ring, before - _BEFORE, MASK, n, shift, shift, self._sums)
-        self.resemblance[k] = _correlation(self._sums)
+        n = _BEFORE + min(_AFTER, max(5, self.interval_x16[k] // 40))
+        most = max(kernels.extent(ring, MASK, at - _BEFORE, n), kernels.extent(ring, MASK, before - _BEFORE, n))
+        shift = shift_to(most, 1023)
+        rhythm_kernels.lift(ring, MASK, at - _BEFORE, n, 0, shift, beat_a)
+        rhythm_kernels.lift(ring, MASK, before - _BEFORE, n, 0, shift, beat_b)
+        self.resemblance[k] = self._correlation(n)
 
     def _measure(self, conditioning, k, begin, n):
-        """Amplitudes, correlation and ratio of ratios over one beat."""
-        ir = conditioning.ir
-        red = conditioning.red
-        ir_extent = kernels.extent(ir.out, MASK, begin, n)
-        red_extent = kernels.extent(red.out, MASK, begin, n)
-        self.amplitude[k] = ir_extent
-        self.red_amplitude[k] = red_extent
-        if ir_extent < 8 or red_extent < 8:  # a beat of less than one count carries nothing
-            return
-        ir_shift = _shift_to(ir_extent, 1023)
-        red_shift = _shift_to(red_extent, 1023)
+        """Amplitudes and correlation of the two colours over one beat, drift taken off."""
+        n = min(n, LONGEST)
+        self.amplitude[k] = self._lift(conditioning.ir.out, begin, n, beat_a)
+        self.red_amplitude[k] = self._lift(conditioning.red.out, begin, n, beat_b)
+        if self.amplitude[k] >= 8 and self.red_amplitude[k] >= 8:  # a beat of less than one count carries nothing
+            self.likeness[k] = self._correlation(n)
+
+    @staticmethod
+    def _lift(ring, begin, n, out):
+        shift = shift_to(kernels.extent(ring, MASK, begin, n + 1), 1023)
+        return rhythm_kernels.lift(ring, MASK, begin, n, n, shift, out) << shift
+
+    def _correlation(self, n):
+        """Squared correlation of the two beats that were lifted last, in 1/1000; 0 where they are opposed."""
         sums = self._sums
-        kernels.regress(ir.out, begin, red.out, begin, MASK, n, ir_shift, red_shift, sums)
-        scale = _shift_to(max(sums[0], sums[1], sums[2]), 16383)
-        ii = sums[0] >> scale
-        ri = sums[1] >> scale
-        self.likeness[k] = _correlation(sums)
-        if not self.likeness[k] or not ii:
-            return
-        slope_q12 = (ri << 12) // ii
-        if red_shift >= ir_shift:
-            slope_q12 <<= red_shift - ir_shift
-        else:
-            slope_q12 >>= ir_shift - red_shift
-        red_dc = red.baseline()
-        ir_dc = ir.baseline()
-        if red_dc > 0 and ir_dc < 16 * red_dc and slope_q12 < 32768:
-            self.ratio_x1000[k] = ((slope_q12 * ((ir_dc << 10) // red_dc) >> 12) * 1000) >> 10
-
-
-def _correlation(sums):
-    """Squared correlation from the sums of `regress`, in 1/1000; 0 where the two are opposed."""
-    scale = _shift_to(max(sums[0], sums[1], sums[2]), 16383)
-    a, ab, b = sums[0] >> scale, sums[1] >> scale, sums[2] >> scale
-    if sums[3] or not a or not b:
-        return 0
-    return min(1000, ab * ab // max(1, a * b // 1000))
+        rhythm_kernels.dot(beat_a, beat_b, n, sums)
+        scale = shift_to(max(sums[0], sums[1], sums[2]), 16383)
+        a, ab, b = sums[0] >> scale, sums[1] >> scale, sums[2] >> scale
+        if sums[3] or not a or not b:
+            return 0
+        return min(1000, ab * ab // max(1, a * b // 1000))
 
 
 def _rise(ring, n):
@@ -238,10 +275,3 @@ def _vertex_x16(before, here, after):
     if bend <= 0:
         return 0
     return min(8, max(-8, (after - before) * 8 // bend))
-
-
-def _shift_to(value, limit):
-    shift = 0
-    while (value >> shift) > limit:
-        shift += 1
-    return shift

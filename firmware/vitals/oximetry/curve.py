@@ -51,3 +51,11 @@ class Curve:
         span = ratio[i] - ratio[i - 1]
         drop = (self._spo2[i - 1] - self._spo2[i]) * (ratio_x1000 - ratio[i - 1])
         return self._spo2[i - 1] - (drop + span // 2) // span
+
+    def spread_x10(self, ratio_x1000, off_x1000):
+        """How far SpO2 at `off_x1000` below and above a ratio lie apart, 0.1 %; beyond its ends the curve is level."""
+        low = max(self._ratio[0], ratio_x1000 - off_x1000)
+        high = min(self._ratio[-1], ratio_x1000 + off_x1000)
+        if low >= high:
+            return 0
+        return self.spo2_x10(low) - self.spo2_x10(high)

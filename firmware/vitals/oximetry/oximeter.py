@@ -9,11 +9,11 @@ of the filter (0.95 s), of telling a beat from its neighbours (0.4 of a period) 
 from micropython import const
 
 from vitals.link import wire
-from vitals.oximetry.beats import KEPT, OUTSIZED, PERIODIC, SOUND, Beats
+from vitals.oximetry.beats import Beats
 from vitals.oximetry.conditioning import OUT_RATE_HZ, RATE_HZ, Conditioning
 from vitals.oximetry.curve import Curve
 from vitals.oximetry.led_servo import CHANGED, DEFAULT_STEPS, UNCHANGED, LedServo
-from vitals.signal import kernels, scratch
+from vitals.oximetry.window import Window
 
 AVERAGING_CHOICES_S = (4, 8, 16)
 
@@ -22,15 +22,20 @@ AVERAGING_CHOICES_S = (4, 8, 16)
 _FINGER_ON_COUNTS = const(12000)
 _FINGER_OFF_COUNTS = const(8000)
 
-_KEPT_MASK = const(63)
 _NEWEST_BEAT = const(200)  # ring values, 4 s: a rate that no recent beat supports is history
 _BEATS_MIN = const(3)
+_BEATS_UNEVEN = const(5)  # intervals
+_JUDGED = const(400)  # ring values, 8 s: what the quality is judged by
 _REGULAR_PCT = const(60)  # of the intervals within 20 % of their median; with fewer the rhythm is uneven
-_ALIKE_LEAST = const(400)  # noise that was lined up by its steepest rises has about this
 _ALIKE_UNEVEN = const(850)
-_QUALITY_LEAST = const(10)
-_INLIER_PCT = const(20)  # an interval or ratio this near to the median counts as its like
+_LEAN_UNEVEN = const(500)
+_UNEVEN_S = const(4)
+_TRUST_LEAST = const(860)  # one in a hundred seconds of noise has more
+_TRUST_UNEVEN = const(1200)
+_TRUST_FULL = const(1700)
 _LIKENESS_MIN = const(640)  # squared correlation of red and infrared over a beat: 0.8 squared
+_QUALITY_SPO2 = const(30)  # a rate may be right where little else is
+_UNCERTAIN_X10 = const(12)  # 1.2 %: with a larger standard error no saturation is given
 _FLAT_RED = const(32)  # 4 counts peak to peak: nothing pulsates there
 _PULSE_PERFUSION_MIN_X100 = const(4)  # 0.04 %: below this nothing is a pulse
 _PERFUSION_MIN_X100 = const(8)  # 0.08 %; the standard's low-perfusion test point is 0.3 %
@@ -59,6 +64,7 @@ class Oximetry:
         self.calibrated = curve is not None
         self.conditioning = Conditioning()
         self.beats = Beats()
+        self._window = Window(self.beats)
         self._red_servo = LedServo()
         self._ir_servo = LedServo()
         self.leds_changed = False
@@ -68,6 +74,7 @@ class Oximetry:
         """Forgets all samples and beats: a new session, or the sensor was restarted."""
         self.conditioning.clear()
         self.beats.clear()
+        self._uneven_s = 0  # how long an uneven rhythm has looked like one
         self._usual_amplitude = 0  # of the infrared pulse when it was last read, 1/8 count; 0: not yet
         self.finger = False
         self._ir_servo.reset()
@@ -110,7 +117,6 @@ class Oximetry:
             self._usual_amplitude = 0
             self.conditioning.restart()
             self.beats.clear()
-            self.beats.scanned = self.conditioning.newest
             self._withhold(wire.REASON_SETTLING)
 
     def compute(self, t_ms):
@@ -122,13 +128,12 @@ class Oximetry:
         self.beats.update(self.conditioning, usable)
         self._withhold(self._reason_for_nothing(usable))
         self._serve_leds()
-        window = self.averaging_s * OUT_RATE_HZ
-        if self._judge_pulse(window):
-            self._judge_perfusion(window)
-            if self.perfusion_x100 is not None and self.perfusion_x100 < _PULSE_PERFUSION_MIN_X100:
+        if self._judge_pulse():
+            newest_x100 = self._judge_perfusion()
+            if self.perfusion_x100 is not None and newest_x100 < _PULSE_PERFUSION_MIN_X100:
                 self._withhold(wire.REASON_LOW_PERFUSION)  # converter steps and hum repeat as well
                 return
-            self._judge_spo2(window)
+            self._judge_spo2(newest_x100)
 
     def _withhold(self, reason):
         self.spo2_x10 = None
@@ -150,17 +155,17 @@ class Oximetry:
             return wire.REASON_SETTLING
         if conditioning.jumped_within(4 * RATE_HZ):
             return wire.REASON_MOTION
-        if self.beats.span < _FLAT_RED:
+        if self.beats.rhythm.span < _FLAT_RED:
             return wire.REASON_LOW_SIGNAL
-        if self._count_of(OUTSIZED, 6 * OUT_RATE_HZ) or self._is_shaken():
+        if self.beats.has_outsized(conditioning.newest - 6 * OUT_RATE_HZ) or self._is_shaken():
             return wire.REASON_MOTION
-        if self.beats.periodicity < PERIODIC:
+        if not self.beats.even:
             return wire.REASON_NO_PULSE
         return wire.REASON_LOW_QUALITY
 
     def _is_shaken(self):
         """The signal of the last 6 s goes much further than this finger's pulse did when it could be read."""
-        return 0 < self._usual_amplitude * 3 < self.beats.span * 2
+        return 0 < self._usual_amplitude * 3 < self.beats.rhythm.span * 2
 
     def _serve_leds(self):
         clipped = self.conditioning.clipped_within(RATE_HZ // 4)
@@ -175,151 +180,100 @@ class Oximetry:
         if turned == CHANGED:
             self.conditioning.restart()
 
-    def _count_of(self, fault, window):
-        """Beats of one kind in the last `window` ring values."""
-        beats = self.beats
-        since = self.conditioning.newest - window
-        found = 0
-        for i in range(1, min(beats.head, KEPT) + 1):
-            k = (beats.head - i) & _KEPT_MASK
-            if beats.index[k] < since:
-                break
-            if beats.fault[k] == fault:
-                found += 1
-        return found
-
-    def _gather(self, source, window, least_likeness):
-        """Copies source[k] of the sound beats in the window to the work array and sorts it; returns how many."""
-        beats = self.beats
-        since = self.conditioning.newest - window
-        values = scratch
-        n = 0
-        for i in range(1, min(beats.head, KEPT) + 1):
-            k = (beats.head - i) & _KEPT_MASK
-            if beats.index[k] < since:
-                break
-            if beats.fault[k] == SOUND and beats.likeness[k] >= least_likeness:
-                values[n] = source[k]
-                n += 1
-        kernels.sort(values, n)
-        return n
-
-    def _mean_near_median(self, n):
-        """Mean x16 of the n sorted values without those beyond 20 % of their median; `_near` is how many are left."""
-        values = scratch
-        middle = values[n >> 1]
-        reach = middle * _INLIER_PCT // 100
-        total = 0
-        near = 0
-        for i in range(n):
-            off = values[i] - middle
-            if -reach <= off <= reach:
-                total += off
-                near += 1
-        self._near = near
-        return middle * 16 + total * 16 // near
-
-    def _newest_sound_age(self):
-        beats = self.beats
-        for i in range(1, min(beats.head, KEPT) + 1):
-            k = (beats.head - i) & _KEPT_MASK
-            if beats.fault[k] == SOUND:
-                return self.conditioning.newest - beats.index[k]
-        return 1 << 20
-
-    def _judge_pulse(self, window):
+    def _judge_pulse(self):
         """Pulse rate and quality from the intervals; returns True if a rate was given."""
         beats = self.beats
-        if self._newest_sound_age() > _NEWEST_BEAT:
+        window = self._window
+        newest = self.conditioning.newest
+        window.since = newest - _NEWEST_BEAT
+        if not window.gather(beats.interval_x16, False):
             return False
-        n = self._gather(beats.interval_x16, window, 0)
-        if n < _BEATS_MIN - 1:
-            return False
-        spoiled = self._count_of(OUTSIZED, window)
-        alike = self._alike(window)
-        self._gather(beats.interval_x16, window, 0)
-        mean_x256 = self._mean_near_median(n)
-        regular_pct = self._near * 100 // n
-        sound_pct = n * 100 // (n + spoiled)
-        reason = wire.REASON_OK
-        if regular_pct < _REGULAR_PCT:
-            if n < 5 or sound_pct < 80 or alike < _ALIKE_UNEVEN:
-                if not self._is_shaken():
-                    self.pulse_reason = wire.REASON_IRREGULAR if alike >= _ALIKE_UNEVEN else wire.REASON_LOW_QUALITY
+        window.since = newest - _JUDGED
+        alike = window.middle(beats.resemblance)
+        trust = self._trust(alike) if beats.even else 0
+        uneven = trust < _TRUST_LEAST
+        if uneven:
+            if not self._looks_like_beats(alike):
                 return False
+            trust = _TRUST_UNEVEN
+        window.since = newest - self.averaging_s * OUT_RATE_HZ
+        n = window.gather(beats.interval_x16, False)
+        if n < (_BEATS_UNEVEN if uneven else _BEATS_MIN - 1):
+            return False
+        mean_x256 = window.mean_x16(n)
+        window.mean_near_median(n)
+        reason = wire.REASON_OK
+        if uneven or window.near * 100 < _REGULAR_PCT * n:
             reason = wire.REASON_IRREGULAR
-            total = 0
-            for i in range(n):
-                total += scratch[i]
-            mean_x256 = total * 16 // n
-        elif sound_pct < 50:
-            self._withhold(wire.REASON_MOTION)
-            return False
-        elif beats.period_x16 and abs(mean_x256 // 16 - beats.period_x16) * 4 > beats.period_x16:
-            self._withhold(wire.REASON_LOW_QUALITY)  # the beats and the autocorrelation contradict one another
-            return False
+        elif abs(mean_x256 // 16 - beats.rhythm.period_x16) * 5 > beats.rhythm.period_x16:
+            return False  # the beats and the rhythm contradict one another
         pulse_x10 = (_RATE_CONST * 16 + mean_x256 // 2) // mean_x256
         if not _PULSE_LEAST_X10 <= pulse_x10 <= _PULSE_MOST_X10:
             self.pulse_reason = wire.REASON_OUT_OF_RANGE
             return False
-        quality = self._quality(regular_pct, sound_pct, alike)
-        if quality < _QUALITY_LEAST:
-            self._withhold(wire.REASON_LOW_QUALITY)
-            return False
         self.pulse_x10 = pulse_x10
         self.pulse_reason = reason
-        self.quality = quality
+        self.quality = min(100, (trust - _TRUST_LEAST) * 90 // (_TRUST_FULL - _TRUST_LEAST) + 10)
         return True
 
-    def _alike(self, window):
-        """Median resemblance of the beats to the ones before, 0-1000."""
-        n = self._gather(self.beats.resemblance, window, 0)
-        return scratch[n >> 1]
+    def _trust(self, alike):
+        """How much speaks for a pulse, in 1/1000: a rhythm that lasts, beats that are alike, even intervals, and rises
+        that are faster than falls. The weights part real pulses from six kinds of noise; see tests/accuracy."""
+        rhythm = self.beats.rhythm
+        lean = min(1500, max(-500, rhythm.lean))
+        return rhythm.lasting + alike * 12 // 100 + self._window.evenness() + lean * 3 // 10
 
-    def _quality(self, regular_pct, sound_pct, alike):
-        """0-100: the weakest of how well the signal repeats and how even, undisturbed and alike the beats are."""
-        shape = (alike - _ALIKE_LEAST) * 100 // (900 - _ALIKE_LEAST)
-        if regular_pct < _REGULAR_PCT:  # an uneven rhythm does not repeat; half of what the beats alone would say
-            return max(0, min(100, sound_pct, shape) >> 1)
-        repeats = (self.beats.periodicity - PERIODIC) * 100 // 600
-        return max(0, min(100, repeats, regular_pct, sound_pct, shape))
+    def _looks_like_beats(self, alike):
+        """Without a rhythm only the shape can say that these are beats, and movement has shape for a moment too."""
+        if alike < _ALIKE_UNEVEN or self.beats.rhythm.lean < _LEAN_UNEVEN or self._is_shaken():
+            self._uneven_s = 0
+        else:
+            self._uneven_s = min(_UNEVEN_S, self._uneven_s + 1)
+        return self._uneven_s >= _UNEVEN_S
 
-    def _judge_perfusion(self, window):
-        n = self._gather(self.beats.amplitude, window, 0)
-        amplitude = self._mean_near_median(n) >> 4
+    def _judge_perfusion(self):
+        """Perfusion index; returns that of the last three beats, which a pulse that has just gone cannot outweigh."""
+        beats = self.beats
+        window = self._window
         level = self.conditioning.ir.baseline()
-        if level <= 0 or amplitude >= 2 * level:  # 25 %: no finger does that
+        n = window.gather(beats.amplitude)
+        amplitude = window.mean_near_median(n) if n else 0
+        if level <= 0 or not amplitude or amplitude >= 2 * level:  # 25 %: no finger does that
             self.perfusion_reason = wire.REASON_OUT_OF_RANGE
-            return
+            return 0
         if self.pulse_reason == wire.REASON_OK:
             self._usual_amplitude = amplitude
         self.perfusion_x100 = amplitude * 1250 // level
         self.perfusion_reason = wire.REASON_OK
+        return window.middle(beats.amplitude, False, 3) * 1250 // level
 
-    def _judge_spo2(self, window):
-        """SpO2 from the beats over which red follows infrared."""
-        perfusion_x100 = self.perfusion_x100
-        if perfusion_x100 is None:
+    def _judge_spo2(self, newest_x100):
+        """SpO2 from the beats, where red follows infrared and the beats agree; `newest_x100` is the perfusion now."""
+        if self.perfusion_x100 is None:
             self.spo2_reason = wire.REASON_OUT_OF_RANGE
             return
-        if perfusion_x100 < _PERFUSION_MIN_X100:
-            self.spo2_reason = wire.REASON_LOW_PERFUSION
-            return
         beats = self.beats
-        n = self._gather(beats.red_amplitude, window, 0)
-        if scratch[n >> 1] < _FLAT_RED:
-            self.spo2_reason = wire.REASON_LOW_SIGNAL
-            return
-        alike = self._gather(beats.ratio_x1000, window, _LIKENESS_MIN)
-        if alike < _BEATS_MIN - 1 or alike * 2 < n:
-            self.spo2_reason = wire.REASON_UNCORRELATED
-            return
-        ratio = self._mean_near_median(alike) >> 4
-        if self._near * 2 < alike:
+        window = self._window
+        if min(self.perfusion_x100, newest_x100) < _PERFUSION_MIN_X100:
+            self.spo2_reason = wire.REASON_LOW_PERFUSION
+        elif self.quality < _QUALITY_SPO2:
             self.spo2_reason = wire.REASON_LOW_QUALITY
-            return
-        self.spo2_x10 = self.curve.spo2_x10(ratio)
-        self.spo2_reason = wire.REASON_OK
-        if self.spo2_x10 is None:
-            swapped = _SWAPPED_LEAST_X1000 <= ratio <= _SWAPPED_MOST_X1000
-            self.spo2_reason = wire.REASON_CHANNELS_SWAPPED if swapped else wire.REASON_OUT_OF_RANGE
+        elif window.middle(beats.red_amplitude) < _FLAT_RED:
+            self.spo2_reason = wire.REASON_LOW_SIGNAL
+        elif window.middle(beats.likeness) < _LIKENESS_MIN:
+            self.spo2_reason = wire.REASON_UNCORRELATED
+        else:
+            self._read_curve(window.ratio_x1000(_BEATS_MIN - 1))
+
+    def _read_curve(self, ratio_x1000):
+        curve = self.curve
+        if ratio_x1000 is None:
+            self.spo2_reason = wire.REASON_LOW_QUALITY
+        elif curve.spread_x10(ratio_x1000, self._window.uncertain_x1000) > 2 * _UNCERTAIN_X10:
+            self.spo2_reason = wire.REASON_MOTION
+        else:
+            self.spo2_x10 = curve.spo2_x10(ratio_x1000)
+            self.spo2_reason = wire.REASON_OK
+            if self.spo2_x10 is None:
+                swapped = _SWAPPED_LEAST_X1000 <= ratio_x1000 <= _SWAPPED_MOST_X1000
+                self.spo2_reason = wire.REASON_CHANNELS_SWAPPED if swapped else wire.REASON_OUT_OF_RANGE

@@ -11,14 +11,17 @@ from array import array
 if sys.implementation.name == "micropython":
     try:
         from vitals.signal import kernels_viper as kernels
+        from vitals.signal import rhythm_viper as rhythm_kernels
     except (ImportError, SyntaxError, ValueError, NotImplementedError):
         # Compiled for another processor, or a build without the native emitter.
         from vitals.signal import kernels_plain as kernels
+        from vitals.signal import rhythm_plain as rhythm_kernels
 else:
     from vitals.signal import kernels_plain as kernels
+    from vitals.signal import rhythm_plain as rhythm_kernels
 
 # For whoever needs room within one call; nobody finds there what was left.
 scratch = array("i", bytes(4 * 200))
 correlations = array("i", bytes(4 * 64))
 
-__all__ = ("correlations", "kernels", "scratch")
+__all__ = ("correlations", "kernels", "rhythm_kernels", "scratch")

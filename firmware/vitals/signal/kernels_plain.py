@@ -142,16 +142,6 @@ def next_upstroke(ring, mask, start, stop, half):
     return -1
 
 
-def steepest(ring, mask, start, n):
-    """The largest rise over 4 samples among n middles from index `start` (2 more on each side are read); 0 if none."""
-    best = 0
-    for i in range(start, start + n):
-        d = ring[(i + 2) & mask] - ring[(i - 2) & mask]
-        if d > best:
-            best = d
-    return best
-
-
 def extent(ring, mask, start, n):
     """Largest less smallest of n values of a ring from index `start`."""
     low = high = ring[start & mask]
@@ -162,37 +152,6 @@ def extent(ring, mask, start, n):
         if v > high:
             high = v
     return high - low
-
-
-def regress(a, start_a, b, start_b, mask, n, shift_a, shift_b, out):
-    """Sums of n values of two detrended rings from their starts, about their means, scaled down by the shifts.
-
-    out[0] = sum a*a, out[1] = sum a*b as its magnitude, out[2] = sum b*b, out[3] = 1 if sum a*b is negative.
-    The scaled values must stay within 2047 and n within 128.
-    """
-    total_a = 0
-    total_b = 0
-    for i in range(n):
-        total_a += (a[(start_a + i) & mask] - 8388608) >> shift_a
-        total_b += (b[(start_b + i) & mask] - 8388608) >> shift_b
-    mean_a = total_a // n
-    mean_b = total_b // n
-    aa = 0
-    ab = 0
-    bb = 0
-    for i in range(n):
-        va = ((a[(start_a + i) & mask] - 8388608) >> shift_a) - mean_a
-        vb = ((b[(start_b + i) & mask] - 8388608) >> shift_b) - mean_b
-        aa += va * va
-        ab += va * vb
-        bb += vb * vb
-    out[0] = aa
-    out[3] = 0
-    if ab < 0:
-        ab = 0 - ab
-        out[3] = 1
-    out[1] = ab
-    out[2] = bb
 
 
 def sort(values, n):

@@ -111,16 +111,6 @@ def next_upstroke(ring: ptr32, mask: int, start: int, stop: int, half: int) -> i
 
 
 @micropython.viper
-def steepest(ring: ptr32, mask: int, start: int, n: int) -> int:
-    best = 0
-    for i in range(start, start + n):
-        d = ring[(i + 2) & mask] - ring[(i - 2) & mask]
-        if d > best:
-            best = d
-    return best
-
-
-@micropython.viper
 def extent(ring: ptr32, mask: int, start: int, n: int) -> int:
     low = high = ring[start & mask]
     for i in range(1, n):
@@ -130,33 +120,6 @@ def extent(ring: ptr32, mask: int, start: int, n: int) -> int:
         if v > high:
             high = v
     return high - low
-
-
-@micropython.viper
-def regress(a: ptr32, start_a: int, b: ptr32, start_b: int, mask: int, n: int, shift_a: int, shift_b: int, out: ptr32):
-    total_a = 0
-    total_b = 0
-    for i in range(n):
-        total_a += (a[(start_a + i) & mask] - 8388608) >> shift_a
-        total_b += (b[(start_b + i) & mask] - 8388608) >> shift_b
-    mean_a = total_a // n
-    mean_b = total_b // n
-    aa = 0
-    ab = 0
-    bb = 0
-    for i in range(n):
-        va = ((a[(start_a + i) & mask] - 8388608) >> shift_a) - mean_a
-        vb = ((b[(start_b + i) & mask] - 8388608) >> shift_b) - mean_b
-        aa += va * va
-        ab += va * vb
-        bb += vb * vb
-    out[0] = aa
-    out[3] = 0
-    if ab < 0:
-        ab = 0 - ab
-        out[3] = 1
-    out[1] = ab
-    out[2] = bb
 
 
 @micropython.viper

@@ -55,7 +55,6 @@ def test_another_part_at_the_oximeter_s_address_gives_no_numbers() -> None:
 
 @pytest.mark.slow
 @stages("motion", "weak_pulse")
-@pytest.mark.xfail(strict=True, reason="SpO2 is drawn towards 85 % by movement that red and infrared share")
 @pytest.mark.parametrize(
     ("name", "arguments"), [("motion", {}), ("motion", {"pct": 40}), ("weak_pulse", {"perfusion_pct": 0.05})]
 )

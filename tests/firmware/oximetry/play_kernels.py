@@ -8,12 +8,14 @@ import json
 import sys
 from array import array
 
-from vitals.signal import kernels_plain
+from vitals.signal import kernels_plain, rhythm_plain
 
 if sys.implementation.name == "micropython":
     from vitals.signal import kernels_viper as compiled
+    from vitals.signal import rhythm_viper as rhythm_compiled
 else:
     compiled = kernels_plain
+    rhythm_compiled = rhythm_plain
 
 
 def digest(values, seen):
@@ -22,7 +24,42 @@ def digest(values, seen):
     return seen
 
 
-def run(kernels, seed):
+def rhythm(loops, kernels, ring, end, seed):
+    """What the loops of the rhythm make of a ring whose last 450 values are filled."""
+    said = []
+    work = array("i", [0] * 200)
+    sizes = array("i", [0] * 64)
+    acf = array("i", [0] * 64)
+    levels = array("i", [6000 - (k * 37 * (seed + 1)) % 6000 for k in range(100)])
+    for pairs in (90, 200):
+        loops.halve(ring, 511, end, pairs, work)
+        loops.sizes(work, 5, 60, sizes)
+        kernels.sort(sizes, 60)
+        loops.limit(work, 0, pairs, max(1, sizes[30]))
+        loops.correlate(work, pairs, acf, 53)
+        said += [digest(work, 5), digest(sizes, 5), digest(acf, 5)]
+        said += [loops.follow(levels, work, 100, acf, 16 * 52), digest(levels, 5)]
+    at = array("i", [0] * 80)
+    rise = array("i", [0] * 80)
+    said += [loops.rises(ring, 511, end - 380, end - 4, at, rise, 80), digest(at, 5), digest(rise, 5)]
+    sums = array("i", [0] * 4)
+    loops.lean(ring, 511, end - 398, 396, sums)
+    said += list(sums)
+    total = array("i", [8388608] * 110)
+    beat = array("i", [0] * 110)
+    other = array("i", [0] * 110)
+    for start in range(end - 400, end - 110, 60):
+        said.append(loops.lift(ring, 511, start, 50, 60, 3, beat))
+        said.append(loops.lift(ring, 511, start, 50, 0, 12, other))
+        loops.add(total, beat, 50)
+        loops.dot(beat, other, 50, sums)
+        said += list(sums)
+    loops.others(total, beat, 50, 3, other)
+    said += [digest(total, 5), digest(beat, 5), digest(other, 5)]
+    return said
+
+
+def run(kernels, loops, seed):
     x = seed * 7919 % 2147483646 + 1
     state = array("i", [0] * kernels_plain.STATE_SIZE)
     state[kernels_plain.CEILING] = 260000
@@ -55,15 +92,10 @@ def run(kernels, seed):
             at = kernels.next_upstroke(rings[1], 511, at + 1, end - 50, half)
             said.append(at)
     said.append(kernels.extent(rings[0], 511, end - 300, 120))
-    said.append(kernels.steepest(rings[0], 511, end - 300, 120))
-    sums = array("i", [0] * 4)
-    for start in range(end - 400, end - 110, 37):
-        kernels.regress(rings[0], start, rings[1], start + 3, 511, 100, 9, 10, sums)
-        said.extend(list(sums))
     kernels.sort(acf, 54)
     said.extend(list(acf))
-    return said
+    return said + rhythm(loops, kernels, rings[0], end, seed)
 
 
-plain = run(kernels_plain, int(sys.argv[1]))
-print(json.dumps({"plain": plain, "compiled": run(compiled, int(sys.argv[1]))}))
+plain = run(kernels_plain, rhythm_plain, int(sys.argv[1]))
+print(json.dumps({"plain": plain, "compiled": run(compiled, rhythm_compiled, int(sys.argv[1]))}))
