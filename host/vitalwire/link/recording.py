@@ -17,7 +17,7 @@ A pulse recording is turned into what the sensor would have counted:
 * A waveform without its level (it swings by more than a fifth of it in 2 s) is put on a usual level with a swing of
   1 %. Such waveforms rise when the pulse arrives where counts fall, so they are turned over; `polarity` overrules.
 * Where there are not both red and infrared, one channel feeds infrared and red is flat: there must be a pulse and no
-  SpO2.
+  SpO2. Of several it is the one whose pulse repeats best (`recording_channel`).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from statistics import median
 from typing import Any, Final, Literal, NamedTuple
 
 from ..errors import UsageError
+from .recording_channel import best_channel
 
 RATE_HZ: Final = 100
 FULL_SCALE: Final = (1 << 18) - 1
@@ -106,7 +107,7 @@ def read_ppg_recording(
         name = "ir"
         used = {"red": columns["red"], "ir": columns["ir"]}
     else:
-        name = channel or _liveliest(source, columns, still)
+        name = channel or _liveliest(source, table, columns, still)
         used = {"ir": columns[name]}
     for column in used.values():
         if not any(map(math.isfinite, column)):
@@ -224,20 +225,35 @@ def _known(column: list[float]) -> list[float]:
     return [value for value in column if not math.isnan(value)]
 
 
-def _liveliest(path: Path, columns: dict[str, list[float]], still: bool) -> str:
-    """The best single channel: the first of infrared, green and red that is not stuck at one value."""
-    for name in PREFERRED:
-        known = _known(columns.get(name, []))
-        if len(known) < 2:
-            continue
-        least, most = min(known), max(known)
-        if most > least and max(known.count(most), known.count(least)) * 2 < len(known):
-            return name
+def _liveliest(path: Path, table: _Table, columns: dict[str, list[float]], still: bool) -> str:
+    """The best single channel of infrared, green and red: of those that are not stuck, the one whose pulse repeats."""
+    alive = {name: columns[name] for name in PREFERRED if name in columns and _moves(columns[name])}
+    if len(alive) > 1:
+        waves = {name: _resample(table.t_s, _spread(column)) for name, column in alive.items()}
+        return best_channel(waves, PREFERRED)
+    if alive:
+        return next(iter(alive))
     if still:
         return next(name for name in PREFERRED if name in columns)
     raise UsageError(
         f"{path}: no channel moves, there is no pulse in it", "give another recording or ppg_channel=COLUMN"
     )
+
+
+def _moves(column: list[float]) -> bool:
+    """Whether it is stuck at neither its highest nor its lowest value."""
+    known = _known(column)
+    if len(known) < 2:
+        return False
+    least, most = min(known), max(known)
+    return most > least and max(known.count(most), known.count(least)) * 2 < len(known)
+
+
+def _spread(column: list[float]) -> list[float]:
+    """The column over as many counts as the sensor has: rounding takes nothing of it."""
+    known = _known(column)
+    least, most = min(known), max(known)
+    return [(value - least) / (most - least) * FULL_SCALE for value in column]
 
 
 def _swing(t_s: list[float], column: list[float]) -> float:

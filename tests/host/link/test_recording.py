@@ -144,6 +144,17 @@ def test_a_stuck_channel_is_passed_over(tmp_path: Path) -> None:
     assert max(ir) > min(ir)
 
 
+def test_of_two_channels_the_one_whose_pulse_repeats_is_taken(tmp_path: Path) -> None:
+    def shaken(t_s: float) -> float:
+        return 120 + 30 * math.sin(0.9 * t_s * t_s) + 20 * math.sin(5 * math.sin(1.3 * t_s))
+
+    green_shakes = [(i / 30, pulse(i / 30, 200, 2), shaken(i / 30)) for i in range(900)]
+    red_shakes = [(i / 30, shaken(i / 30), pulse(i / 30, 200, 2)) for i in range(900)]
+    both = [(i / 30, pulse(i / 30, 200, 2), pulse(i / 30, 100, 2)) for i in range(900)]
+    for rows, column in ((green_shakes, "red"), (red_shakes, "green"), (both, "green")):
+        assert read_ppg_recording(write_csv(tmp_path / "a.csv", "t_s,red,green", rows)).column == column
+
+
 def test_the_beginning_can_be_left_out(tmp_path: Path) -> None:
     rows = [(i / 100, 1.0 if i < 50 else 90_000.0, pulse(i / 100, 110_000, 900)) for i in range(500)]
     head, red, _ = convert(write_csv(tmp_path / "a.csv", "t_s,red,ir", rows), tmp_path, skip_s=0.5)
