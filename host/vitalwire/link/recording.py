@@ -229,7 +229,7 @@ def _liveliest(path: Path, table: _Table, columns: dict[str, list[float]], still
     """The best single channel of infrared, green and red: of those that are not stuck, the one whose pulse repeats."""
     alive = {name: columns[name] for name in PREFERRED if name in columns and _moves(columns[name])}
     if len(alive) > 1:
-        waves = {name: _resample(table.t_s, _spread(column)) for name, column in alive.items()}
+        waves = {str(name): _resample(table.t_s, _spread(column)) for name, column in alive.items()}
         return best_channel(waves, PREFERRED)
     if alive:
         return next(iter(alive))
