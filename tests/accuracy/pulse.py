@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pulse rate in windows of 10 s: what the firmware said, beside what the reference said of the same seconds.
 
-Our value of a window is the reading whose averaging is centred on the middle of the window, which is `delay_ms` after
-it. A record that is shorter than a window is one window of its own length, and its value that of its accepted beats.
+Our value of a window is the middle one of the readings whose averaging lies wholly in the window: with 8 s in 10 s
+these are three. A record that is shorter than a window is one window of its own length, and its value that of its
+accepted beats.
+
+A reference that is beats says what the pulse was at each moment. One that is readings of an oximeter is itself an
+average over seconds that have passed; it is read `READINGS_LATE_S` later, one number for every such reference.
 """
 
 from __future__ import annotations
@@ -17,16 +21,20 @@ from signals import Signal
 from vitalwire_protocol.codec import Reason
 
 WINDOW_S = 10.0
+AVERAGING_S = 8.0
 NEAR_MS = 500
 """Readings come once a second: one is at most this far from the moment that is wanted."""
+READINGS_LATE_S = 8.0
+"""By how much an oximeter's pulse is late: measured on the open recordings of uw_phone, and kept for every set."""
 BEATS_LEAST = 3
 LAG_MOST_S = 15
 SLACK_S = 0.05
-"""The last window may lack this much: a record of 300 s ends one sample before."""
+"""The last window may lack this much: a record of 300 s ends one sample before. So may a beat at either end of a clip:
+its moment is that of the steepest of rises over 80 ms."""
 
 # Places in what `play/ppg.py` prints.
 T_MS, SPO2, PULSE, PERFUSION, QUALITY, SPO2_REASON, PULSE_REASON = range(7)
-BEAT_MS, INTERVAL_US, FAULT, RATIO, LIKENESS = range(5)
+BEAT_MS, INTERVAL_US, FAULT, RATIO, SHARE, LIKENESS = range(6)
 SOUND = 0
 
 
@@ -43,11 +51,13 @@ class Place:
         return self.from_s + self.seconds / 2
 
 
-def places(record: PpgRecord, start_s: float, seconds: float, lag_s: float = 0.0) -> list[Place]:
+def places(record: PpgRecord, start_s: float, seconds: float, lag_s: float | None = None) -> list[Place]:
     """The windows of a record that have a reference, one after the other from its start; all of them without one.
 
-    `lag_s`: the reference is read so much later.
+    `lag_s`: the reference is read so much later; without it by what its kind is late.
     """
+    if lag_s is None:
+        lag_s = READINGS_LATE_S if record.reference is not None and record.reference.pulse else 0.0
     length = min(WINDOW_S, seconds)
     froms = [start_s + k * length for k in range(count_of(seconds, length))]
     found = [
@@ -79,7 +89,7 @@ def pulse_reference(record: PpgRecord, from_s: float, to_s: float) -> float | No
     return sum(readings) / len(readings) if readings else None
 
 
-def windows(signal: Signal, answer: dict[str, Any], lag_s: float = 0.0) -> list[Window]:
+def windows(signal: Signal, answer: dict[str, Any], lag_s: float | None = None) -> list[Window]:
     """What the firmware said in each window of a record."""
     record = signal.record
     found = []
@@ -110,19 +120,27 @@ def reading_at(answer: dict[str, Any], middle_s: float, value: int, reason: int)
 
 
 def _of_reading(answer: dict[str, Any], middle_s: float) -> tuple[float | None, float | None, str]:
-    pulse_x10, quality, reason = reading_at(answer, middle_s, PULSE, PULSE_REASON)
-    return (None if pulse_x10 is None else pulse_x10 / 10), quality, reason
+    centre_ms = 1000 * middle_s + answer["delay_ms"]
+    spare_ms = 500 * (WINDOW_S - AVERAGING_S) + NEAR_MS / 2
+    inside = [reading for reading in answer["readings"] if abs(reading[T_MS] - centre_ms) <= spare_ms]
+    given = sorted((reading for reading in inside if reading[PULSE] is not None), key=lambda reading: reading[PULSE])
+    if not given:
+        _, quality, reason = reading_at(answer, middle_s, PULSE, PULSE_REASON)
+        return None, quality, reason
+    # Of two the one with the better quality; of three the middle one.
+    chosen = given[1] if len(given) == 3 else max(given, key=lambda reading: reading[QUALITY])
+    return chosen[PULSE] / 10, chosen[QUALITY], Reason(chosen[PULSE_REASON]).name.lower()
 
 
 def sound_beats(answer: dict[str, Any], seconds: float) -> list[list[int]]:
-    """Beats without fault whose interval to the beat before lies wholly in the true record."""
+    """Beats without fault whose interval to the beat before lies in the true record."""
     return [
         beat
         for beat in answer["beats"]
         if beat[FAULT] == SOUND
         and beat[INTERVAL_US] > 0
-        and beat[BEAT_MS] * 1000 - beat[INTERVAL_US] >= 0
-        and beat[BEAT_MS] <= seconds * 1000
+        and beat[BEAT_MS] * 1000 - beat[INTERVAL_US] >= -1e6 * SLACK_S
+        and beat[BEAT_MS] <= 1000 * (seconds + SLACK_S)
     ]
 
 

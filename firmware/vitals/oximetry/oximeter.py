@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The oximeter as the application sees it: samples in, once a second a reading or the reason why there is none.
 
-What a reading is: SpO2, pulse rate and perfusion index over the sound beats of the last 4, 8 or 16 s. Its delay is that
-of the filter (0.95 s), of telling a beat from its neighbours (0.4 of a period) and half of the averaging: about 3.5,
-5.5 or 9.5 s in all. A number needs three beats; the newest sound beat may be 4 s old, no older.
+What a reading is: SpO2, pulse rate and perfusion index over the beats of the last 4, 8 or 16 s. Its delay is that of
+the filter (0.95 s) and half of the averaging: 3, 5 or 9 s in all (`delay_ms`). A number needs three beats; the newest
+beat may be 4 s old, no older.
+
+Whether there is a pulse at all is judged by what movement and noise do not have together: a rhythm that lasts, beats
+that are alike, even intervals, and rises that are faster than falls. The same sum is the signal quality.
 """
 
 from micropython import const
@@ -16,6 +19,7 @@ from vitals.oximetry.led_servo import CHANGED, DEFAULT_STEPS, UNCHANGED, LedServ
 from vitals.oximetry.window import Window
 
 AVERAGING_CHOICES_S = (4, 8, 16)
+FILTER_DELAY_MS = const(950)  # from the light to the rings in which beats are found
 
 # Finger: infrared counts at the default current. A MAX30102 looking into the room gives some hundreds to a few thousand
 # counts, with a finger on it several ten thousand; the gap between the two lines keeps it from chattering.
@@ -87,6 +91,11 @@ class Oximetry:
         if averaging_s not in AVERAGING_CHOICES_S:
             raise ValueError("oximetry: averaging of %s s; choose 4, 8 or 16" % (averaging_s,))
         self.averaging_s = averaging_s
+
+    @property
+    def delay_ms(self):
+        """From the middle of what a reading averages to the reading."""
+        return FILTER_DELAY_MS + 500 * self.averaging_s
 
     @property
     def led_red(self):

@@ -7,7 +7,7 @@ is driven as the application drives it: drained ten times a second, computed onc
 for. Times in the output are ms from where it counts.
 
 A line: {"index", "delay_ms", "readings": [[t_ms, spo2_x10, pulse_x10, perfusion_x100, quality, spo2_reason,
-pulse_reason], ...], "beats": [[t_ms, interval_us, fault, ratio_x1000, likeness, amplitude], ...]}.
+pulse_reason], ...], "beats": [[t_ms, interval_us, fault, ratio_x1000, share_x64, likeness], ...]}.
 """
 
 import gc
@@ -18,7 +18,7 @@ from vitals.drivers.max30102 import RATE_HZ, Max30102
 from vitals.oximetry.beats import KEPT
 from vitals.oximetry.conditioning import OUT_RATE_HZ
 from vitals.oximetry.curve import Curve
-from vitals.oximetry.oximeter import Oximetry
+from vitals.oximetry.oximeter import FILTER_DELAY_MS, Oximetry
 
 from bench_board import Bench
 
@@ -26,9 +26,6 @@ DRAIN_US = 100000
 COMPUTE_US = 1000000
 PERIOD_US = 1000000 // RATE_HZ
 VALUE_US = 1000000 // OUT_RATE_HZ
-# Half of the averaging, the filter and what tells a beat from its neighbours; `oximeter.py` explains it.
-DELAY_MS = 5500
-FILTER_MS = 950  # of it, from the light to the ring in which beats are found
 AFTER_MS = 4000  # after the delay, so that the last beat is told from its neighbours too
 
 
@@ -40,14 +37,12 @@ class Player:
         knots = job.get("knots")
         self.oximetry = Oximetry() if knots is None else Oximetry(curve=Curve([tuple(knot) for knot in knots]))
         self.sensor = Max30102(self.bench.bus("oximeter"))
-        self.delay_ms = getattr(self.oximetry, "delay_ms", DELAY_MS)
-        self.filter_ms = getattr(self.oximetry, "filter_delay_ms", FILTER_MS)
+        self.delay_ms = self.oximetry.delay_ms
         self.origin_us = int(job["before_s"] * 1000000 + 0.5)
         self.end_us = self.origin_us + int(job["seconds"] * 1000000 + 0.5)
         self.first_us = None  # when the sensor took its first sample
         self.readings = []
         self.beats = []
-        self.head = 0
 
     def run(self):
         """Readings are taken where their averaging is centred on whole seconds of what counts."""
@@ -92,22 +87,23 @@ class Player:
             )
 
     def keep_beats(self):
-        """Copies the beats that are new. The newest one of last time may have been replaced since."""
+        """Copies the beats. Those of the last seconds are chosen anew each second, so they replace what was copied."""
         beats = self.oximetry.beats
-        head = beats.head
-        if self.beats and self.head and head >= self.head:
-            self.beats.pop()
-            at = self.head - 1
-        else:
-            at = 0  # none yet, or the finger was put on anew
-        for i in range(max(at, head - KEPT), head):
+        first = max(0, beats.head - KEPT)
+        if beats.head:
+            since_us = self.when_us(beats.index[first % KEPT])
+            while self.beats and self.beats[-1][0] * 1000 >= since_us - VALUE_US:
+                self.beats.pop()
+        for i in range(first, beats.head):
             k = i % KEPT
-            t_us = self.first_us + beats.index[k] * VALUE_US - self.filter_ms * 1000 - self.origin_us
             interval_us = beats.interval_x16[k] * VALUE_US // 16
-            self.beats.append(
-                [t_us // 1000, interval_us, beats.fault[k], beats.ratio_x1000[k], beats.likeness[k], beats.amplitude[k]]
-            )
-        self.head = head
+            t_ms = self.when_us(beats.index[k]) // 1000
+            measured = [beats.ratio_x1000[k], beats.share_x64[k], beats.likeness[k]]
+            self.beats.append([t_ms, interval_us, beats.fault[k]] + measured)
+
+    def when_us(self, index):
+        """When the light came that is at an index of the ring."""
+        return self.first_us + index * VALUE_US - FILTER_DELAY_MS * 1000 - self.origin_us
 
 
 def main(pinout, path):
