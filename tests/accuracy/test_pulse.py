@@ -89,11 +89,11 @@ def test_a_clip_is_one_window_and_its_value_that_of_its_beats() -> None:
     assert (found.value, found.reason) == (None, "too_few_beats")
 
 
-def test_the_lag_of_a_reference_is_found_and_changes_no_window() -> None:
+def test_the_lag_of_a_reference_is_found_and_every_oximeter_is_read_as_late_as_one_number_says() -> None:
     rates = [60, 80, 65, 90, 70, 100]
     late = tuple((t + 6.0, float(rates[t // 10])) for t in range(60))
     readings = [reading(10500 + 10000 * k, 10 * rate) for k, rate in enumerate(rates)]
     played = signal(60, reference=Reference(pulse=late)), {"delay_ms": 5500, "beats": [], "readings": readings}
     assert reference_lag([played]) == (6, 0.0)
-    assert windows(*played)[1].reference == pytest.approx((6 * 60 + 4 * 80) / 10)
+    assert windows(*played)[1].reference == pytest.approx((8 * 80 + 2 * 65) / 10)
     assert reference_lag([(signal(20, reference=Reference(rr=((1, 1.0),))), played[1])]) is None
