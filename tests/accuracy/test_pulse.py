@@ -47,7 +47,7 @@ def test_a_reference_of_intervals_is_sixty_over_the_mean_of_those_that_end_in_th
 
 
 def test_a_window_in_which_the_reference_is_silent_is_not_counted() -> None:
-    known = record(Reference(pulse=((1, 60), (25, 66))), pr_ref=99)
+    known = record(Reference(pulse=((9, 60), (33, 66))), pr_ref=99)
     assert [(place.from_s, place.reference) for place in places(known, 0, 30)] == [(0, 60), (20, 66)]
 
 
@@ -77,7 +77,7 @@ def beat(t_ms: int, interval_ms: int, fault: int = 0) -> list[int]:
 
 
 def test_a_beat_counts_only_if_the_interval_that_it_closes_lies_in_the_record() -> None:
-    beats = [beat(500, 800), beat(800, 800), beat(1600, 800), beat(2400, 800, fault=1), beat(3001, 600), beat(900, 0)]
+    beats = [beat(500, 800), beat(800, 800), beat(1600, 800), beat(2400, 800, fault=1), beat(3060, 600), beat(900, 0)]
     assert [b[0] for b in sound_beats({"beats": beats}, 3.0)] == [800, 1600]
 
 
