@@ -89,10 +89,8 @@ class Bench:
         ours = [(signal, pulse.windows(signal, answer)) for signal, answer in played]
         if {"pulse", "peers"} & set(self.parts):
             self.outcomes.windows += [window for _, windows in ours for window in windows]
-            for name in dict.fromkeys(signal.record.set for signal, _ in played):
-                lag = pulse.reference_lag([p for p in played if p[0].record.set == name])
-                if lag is not None:
-                    self.outcomes.pulse_lags[name] = lag
+            for signal, windows in ours:
+                self.outcomes.read_later += pulse.read_later(signal.record, windows)
         if "peers" in self.parts:
             for name in peers.missing():
                 self.notes.append(
@@ -100,7 +98,9 @@ class Bench:
                 )
             bar = self.bars.add_task("the peers on the same windows", total=len(ours))
             for signal, windows in ours:
-                self.outcomes.windows += peers.windows(signal, windows)
+                theirs = peers.windows(signal, windows)
+                self.outcomes.windows += theirs
+                self.outcomes.read_later += pulse.read_later(signal.record, theirs)
                 self.bars.advance(bar)
         if "spo2" in self.parts:
             self._saturation(played)

@@ -14,7 +14,7 @@ from typing import Any
 import plots
 from bench import Bench
 from outcomes import POPULATION, Cycle, Window
-from rows import NIBP
+from rows import NIBP, READ_LATER
 from stats import Row
 from table import COLUMNS, TITLES, cells, in_order
 from wanted import OURS, verdicts
@@ -84,8 +84,8 @@ def _table(rows: Sequence[Row]) -> str:
         why = row.get("outcome") or ", ".join(f"{k} {v}" for k, v in row.get("reasons", {}).items())
         if row.get("lag_s"):
             why = f"reference read {row['lag_s']} s later"
-        elif row.get("reference_lag_s"):
-            why = f"MAE {row['mae_lagged']:.2f} if the reference is read {row['reference_lag_s']} s later"
+        elif row.get("stratum") == READ_LATER:
+            why = READ_LATER.replace("=", " ")
         numbers = "".join(f"<td class=n>{html.escape(text)}</td>" for text in texts[3:])
         names = "".join(f"<td>{html.escape(text)}</td>" for text in texts[:3])
         ours = ' class="ours"' if row["method"] == OURS else ""

@@ -9,11 +9,14 @@ from statistics import median
 from typing import Any
 
 from outcomes import POPULATION, Cycle, Window
+from pulse import READINGS_LATE_S
 from stats import Pair, Row, outcome_row, row
 
 ALL = "all"
 """In the place of a set: every recorded set together, where more than one has a reference."""
 PULSE_WINDOW_S = 10.0
+READ_LATER = f"reference=read {READINGS_LATE_S} s later"
+"""The stratum of rows in which an oximeter's pulse is taken for as late as it is."""
 NOT_APPLICABLE = "-"
 """A label of outcomes for which a stratum's question has no answer."""
 
@@ -30,14 +33,14 @@ NIBP: dict[str, Read] = {
 class Outcomes:
     """What a run came to.
 
-    `lags` are the seconds that were allowed for an SpO2 reference over time, by set; `pulse_lags` what our MAE of the
-    pulse would be with the lag that suits it best, which is told and not used.
+    `lags` are the seconds that were allowed for an SpO2 reference over time, by set. `read_later` are windows a second
+    time, with what an oximeter said some seconds later; they are told beside the others and are in no other figure.
     """
 
     windows: list[Window] = field(default_factory=list)
     cycles: list[Cycle] = field(default_factory=list)
     lags: dict[str, int] = field(default_factory=dict)
-    pulse_lags: dict[str, tuple[int, float]] = field(default_factory=dict)
+    read_later: list[Window] = field(default_factory=list)
 
     def rows(self) -> list[Row]:
         """Every row, in a fixed order."""
@@ -48,16 +51,20 @@ class Outcomes:
         for method, task, name in dict.fromkeys((w.method, w.task, w.set) for w in self.windows):
             some = [w for w in self.windows if (w.method, w.task, w.set) == (method, task, name)]
             more: dict[str, Any] = {"lag_s": self.lags[name]} if task == "spo2" and self.lags.get(name) else {}
-            if task == "pulse" and method == "vitalwire" and name in self.pulse_lags:
-                lag_s, mae = self.pulse_lags[name]
-                more |= {"reference_lag_s": lag_s, "mae_lagged": round(mae, 4)}
             if name != POPULATION and all(_is_clip(w) for w in some):
                 more["clips"] = True
             found += _grouped(method, task, name, some, _of_window, more)
+        later = {(w.method, w.record, w.t_s): w for w in self.read_later}
         for method in dict.fromkeys(w.method for w in self.windows):
             pooled = [w for w in self.windows if w.method == method and _counts_for_all(w)]
+            moved = [later.get((w.method, w.record, w.t_s), w) for w in pooled]
             if len({w.set for w in pooled}) > 1:
                 found.append(outcome_row(method, "pulse", ALL, [_of_window(w) for w in pooled]))
+                if moved != pooled:
+                    found.append(outcome_row(method, "pulse", ALL, [_of_window(w) for w in moved], stratum=READ_LATER))
+        for method, name in dict.fromkeys((w.method, w.set) for w in self.read_later):
+            moved = [w for w in self.read_later if (w.method, w.set) == (method, name)]
+            found.append(outcome_row(method, "pulse", name, [_of_window(w) for w in moved], stratum=READ_LATER))
         return found
 
     def _cycle_rows(self) -> list[Row]:

@@ -26,7 +26,7 @@ Played = tuple[Signal, dict[str, Any]]
 LIKENESS_MIN = 640
 """Squared correlation of red and infrared over a beat, in 1/1000, from which the firmware takes its ratio."""
 INLIER_PCT = 20
-"""The firmware's mean of ratios leaves out those further than this from their median."""
+"""The ratio of a clip leaves out beats whose own is further than this from their median."""
 LAG_MOST_S = 15
 UNCALIBRATED = "textbook_curve"
 """Method of the rows with the firmware's example curve, 110 - 25 R: what it comes to without a calibration."""
@@ -74,7 +74,7 @@ def accepted(answer: dict[str, Any], seconds: float) -> list[tuple[float, int]]:
 
 
 def ratio_of(ratios: Sequence[int]) -> float | None:
-    """One ratio from those of the beats, as the firmware does it: the mean of those near their median."""
+    """One ratio from those of the beats: the mean of those near their median."""
     if len(ratios) < BEATS_LEAST:
         return None
     middle = sorted(ratios)[len(ratios) // 2]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from outcomes import POPULATION
-from rows import ALL
+from rows import ALL, READ_LATER
 from stats import Row
 
 COLUMNS = ("task", "set", "method", "n", "coverage_pct", "bias", "sd", "arms", "mae", "p95_abs", "silent_pct")
@@ -15,11 +15,14 @@ TASKS = ("pulse", "spo2", "nibp_sbp", "nibp_dbp", "nibp_map", "nibp_repeat")
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """Without strata and single records; by task, then set, then method with ours first."""
-    some = [row for row in rows if "record" not in row and "stratum" not in row]
+    """Without single records and strata but `READ_LATER`; by task, then set, then method with ours first."""
+    some = [row for row in rows if "record" not in row and row.get("stratum", READ_LATER) == READ_LATER]
     methods = list(dict.fromkeys(["vitalwire", *(row["method"] for row in rows)]))
     sets = [*dict.fromkeys(r["set"] for r in rows if r["set"] not in (POPULATION, ALL)), ALL, POPULATION]
-    return sorted(some, key=lambda r: (TASKS.index(r["task"]), sets.index(r["set"]), methods.index(r["method"])))
+    return sorted(
+        some,
+        key=lambda r: (TASKS.index(r["task"]), sets.index(r["set"]), "stratum" in r, methods.index(r["method"])),
+    )
 
 
 def cells(row: Row) -> list[str]:
@@ -28,6 +31,8 @@ def cells(row: Row) -> list[str]:
     for key in COLUMNS:
         value = row.get(key)
         found.append("" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value))
+    if row.get("stratum"):
+        found[1] += f" [{row['stratum']}]"
     if row["n"] == 0 and row.get("tried"):
         found[COLUMNS.index("n")] = f"(of {row['tried']})"
     return found

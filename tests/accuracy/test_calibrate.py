@@ -85,7 +85,7 @@ def test_blocks_are_contiguous_and_hold_everything_once() -> None:
 
 def clip(number: int, ratio: float, spo2: float, beats: int = 4) -> tuple[Signal, dict[str, Any]]:
     record = PpgRecord("meadow", f"meadow/{number}", Path("a"), spo2, None, None, 0.0)
-    answer = {"beats": [[1000 * k + 1000, 900_000, 0, round(1000 * ratio), 900, 99] for k in range(beats)]}
+    answer = {"beats": [[1000 * k + 1000, 900_000, 0, round(1000 * ratio), 64, 900] for k in range(beats)]}
     return Signal(record, 0.0, ("red", "ir"), "ir", [100_000] * 600, Path("a")), answer
 
 
@@ -126,6 +126,6 @@ def test_the_lag_of_a_reference_over_time_is_where_it_goes_most_against_the_rati
     ratios = [0.5, 0.9, 0.6, 1.1, 0.5, 0.8]
     late = tuple((t + 7.0, line(ratios[t // 10])) for t in range(60))
     record = PpgRecord("meadow", "meadow/a", Path("a"), None, None, Reference(spo2=late), 0.0)
-    beats = [[500 * k + 600, 500_000, 0, round(1000 * ratios[min(5, k // 20)]), 900, 99] for k in range(118)]
+    beats = [[500 * k + 600, 500_000, 0, round(1000 * ratios[min(5, k // 20)]), 64, 900] for k in range(118)]
     played = Signal(record, 0.0, ("red", "ir"), "ir", [100_000] * 6000, Path("a")), {"beats": beats}
     assert best_lag([played]) in (6, 7, 8)

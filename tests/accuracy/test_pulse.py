@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dataset import PpgRecord, Reference
-from pulse import places, pulse_reference, reference_lag, sound_beats, windows
+from pulse import places, pulse_reference, read_later, sound_beats, windows
 from signals import Signal
 
 
@@ -47,7 +47,7 @@ def test_a_reference_of_intervals_is_sixty_over_the_mean_of_those_that_end_in_th
 
 
 def test_a_window_in_which_the_reference_is_silent_is_not_counted() -> None:
-    known = record(Reference(pulse=((9, 60), (33, 66))), pr_ref=99)
+    known = record(Reference(pulse=((1, 60), (25, 66))), pr_ref=99)
     assert [(place.from_s, place.reference) for place in places(known, 0, 30)] == [(0, 60), (20, 66)]
 
 
@@ -73,7 +73,7 @@ def test_a_reading_that_is_not_there_is_no_value() -> None:
 
 
 def beat(t_ms: int, interval_ms: int, fault: int = 0) -> list[int]:
-    return [t_ms, 1000 * interval_ms, fault, 600, 900, 100]
+    return [t_ms, 1000 * interval_ms, fault, 600, 64, 900]
 
 
 def test_a_beat_counts_only_if_the_interval_that_it_closes_lies_in_the_record() -> None:
@@ -89,11 +89,19 @@ def test_a_clip_is_one_window_and_its_value_that_of_its_beats() -> None:
     assert (found.value, found.reason) == (None, "too_few_beats")
 
 
-def test_the_lag_of_a_reference_is_found_and_every_oximeter_is_read_as_late_as_one_number_says() -> None:
+def test_figures_take_an_oximeter_as_it_is_and_later_windows_are_told_apart() -> None:
     rates = [60, 80, 65, 90, 70, 100]
-    late = tuple((t + 6.0, float(rates[t // 10])) for t in range(60))
+    late = Reference(pulse=tuple((float(t), float(rates[t // 10])) for t in range(60)))
     readings = [reading(10500 + 10000 * k, 10 * rate) for k, rate in enumerate(rates)]
-    played = signal(60, reference=Reference(pulse=late)), {"delay_ms": 5500, "beats": [], "readings": readings}
-    assert reference_lag([played]) == (6, 0.0)
-    assert windows(*played)[1].reference == pytest.approx((8 * 80 + 2 * 65) / 10)
-    assert reference_lag([(signal(20, reference=Reference(rr=((1, 1.0),))), played[1])]) is None
+    found = windows(signal(60, reference=late), {"delay_ms": 5500, "beats": [], "readings": readings})
+    assert [window.reference for window in found] == rates
+    later = read_later(record(late), found)
+    assert [(window.t_s, window.value) for window in later] == [(window.t_s, window.value) for window in found]
+    assert later[1].reference == pytest.approx((2 * 80 + 8 * 65) / 10)
+
+
+def test_beats_are_late_by_nothing() -> None:
+    beats = Reference(rr=((1, 1.0), (2, 1.0)))
+    found = windows(signal(10, reference=beats), {"delay_ms": 5500, "beats": [], "readings": [reading(10500, 600)]})
+    assert read_later(record(beats), found) == []
+    assert read_later(record(pr_ref=60), found) == []

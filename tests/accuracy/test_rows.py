@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from outcomes import POPULATION, Cycle, Window
-from rows import Outcomes
+from rows import READ_LATER, Outcomes
 from stats import Row
 from table import text_table
 from wanted import AIM, LEAST, MISSED, Figure, verdicts
@@ -91,6 +91,18 @@ def test_sets_are_pooled_over_whole_windows_with_a_reference() -> None:
     (row,) = pick(rows, set="all")
     assert (row["n"], row["mae"]) == (2, 2.5)
     assert pick(rows, set="pond", record=None)[0]["clips"] is True
+
+
+def test_windows_that_are_read_later_have_rows_of_their_own_and_change_no_other() -> None:
+    moor = replace(WINDOW, set="moor", record="moor/a", value=70.0)
+    outcomes = Outcomes(windows=[WINDOW, moor], read_later=[replace(moor, reference=69.0)])
+    rows = outcomes.rows()
+    assert pick(rows, set="moor", record=None, stratum=None)[0]["mae"] == 10.0
+    assert pick(rows, set="moor", stratum=READ_LATER)[0]["mae"] == 1.0
+    assert pick(rows, set="all", stratum=None)[0]["mae"] == 5.5
+    assert pick(rows, set="all", stratum=READ_LATER)[0]["mae"] == 1.0
+    assert f"moor [{READ_LATER}]" in text_table(rows)
+    assert [v.value for v in verdicts(rows) if v.set == "moor" and v.figure.name == "mae"] == [10.0]
 
 
 def test_the_table_has_a_line_for_each_set_and_method_and_ours_comes_first() -> None:
