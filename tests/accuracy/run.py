@@ -113,4 +113,8 @@ def main(words: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("accuracy: interrupted, nothing was written", file=sys.stderr)
+        sys.exit(130)
