@@ -42,8 +42,12 @@ def json_option(function: F) -> F:
 
 
 def print_json(value: object) -> None:
-    """One line of JSON on standard output; a NaN cannot get in."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+    """One line of JSON on standard output; a NaN cannot get in.
+
+    What is no character (a byte in the name of a file) is written as JSON's own escape.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 def say(text: str) -> None:

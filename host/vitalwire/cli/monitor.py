@@ -36,7 +36,12 @@ Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unl
     "--limits", type=click.Path(path_type=Path, readable=False), metavar="FILE.toml", help="Alarm limits to use."
 )
 @click.option("--bed", default="", metavar="LABEL", help="Where this is; stays on screen and in the record.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go [~/Vitalwire].")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where session folders go [~/Vitalwire, or what VITALWIRE_SESSIONS names].",
+)
 @click.option("--same-limb", is_flag=True, help="Probe and cuff are on one limb.")
 @click.option("--plain", is_flag=True, help="One line a reading on standard output instead of the screen.")
 @click.option("--quiet", is_flag=True, help="Only alarms and progress, on standard error.")
@@ -143,4 +148,5 @@ def summary_lines(summary: Summary) -> list[str]:
         f"cuff      {summary.cuff_good} readings{failed}, {summary.oscillograms} oscillograms",
         f"alarms    {alarms}",
         f"head      {summary.head}",
+        "          note it elsewhere: only `vitalwire verify --head` shows a record that was written anew as a whole",
     ]

@@ -264,6 +264,8 @@ def _run(pump: Pump, feed: Feed, view: View, pressed: Keys, *, interactive: bool
     if failure:
         if pump.summary.folder:
             talk(f"vitalwire: the record so far is in {pump.summary.folder}")
+        if pump.summary.head:
+            talk(f"head      {pump.summary.head}")
         raise failure[0]
     if feed.dropped and isinstance(view, PlainView):
         talk(f"vitalwire: {feed.dropped} updates were not printed; they are in the record")

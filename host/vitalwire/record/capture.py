@@ -11,6 +11,9 @@ payload is SHA-256(previous seal | every byte since it, up to this payload); the
 Records are written as they come and the seal follows, so a host that is killed loses nothing that it had shown; what
 lies behind the last seal is read, and counted as unsealed. A record of bytes is at most 2048 long; longer input is
 several records.
+
+The chain alone cannot tell that whole chunks are missing at its end, nor that somebody wrote it anew: for that the head
+is kept outside, in `session.json` while it grows (`Recorder`), and on paper when it is closed.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ..errors import UsageError
 from ..session.inputs import Input, Kind
 
 MAGIC: Final = b"VITALWIRE CAPTURE 1\n"
@@ -33,7 +37,8 @@ SEAL: Final = 255
 CHUNK_BYTES: Final = 4096
 CHUNK_MS: Final = 1000
 PIECE_BYTES: Final = 2048
-"""A record's payload is no longer than this, except a set-up (OPEN), which may take a chunk of its own."""
+"""A record's payload is no longer than this, except JSON such as a set-up (OPEN), which may take a chunk of its own."""
+PAYLOAD_MAX: Final = 0xFFFF
 
 _KINDS: Final = frozenset(int(kind) for kind in Kind)
 _SEAL_BYTES: Final = RECORD.size + 32
@@ -44,6 +49,10 @@ def start_of_chain() -> bytes:
 
 
 def _pack(kind: int, t_ms: int, utc_ms: int, payload: bytes) -> bytes:
+    if len(payload) > PAYLOAD_MAX:
+        raise UsageError(
+            f"{len(payload)} bytes are too many for one record of a session, which has {PAYLOAD_MAX} at most"
+        )
     return RECORD.pack(kind, len(payload), t_ms, utc_ms) + payload
 
 
@@ -55,6 +64,9 @@ class CaptureEncoder:
         """The last seal: whoever knows it can tell a shortened or rewritten capture."""
         self.chunks = 0
         self.bytes = 0
+        self.sealed_bytes = 0
+        """Where the last seal ends in the file, or the first line before there is one."""
+        self.last_t_ms = 0
         self._hash = hashlib.sha256(self.head)
         self._chunk_bytes = 0
         self._chunk_t_ms = 0
@@ -62,7 +74,7 @@ class CaptureEncoder:
 
     def begin(self) -> bytes:
         """The first bytes of the file."""
-        self.bytes = len(MAGIC)
+        self.bytes = self.sealed_bytes = len(MAGIC)
         return MAGIC
 
     def encode(self, item: Input) -> bytes:
@@ -90,6 +102,7 @@ class CaptureEncoder:
         if not self._chunk_bytes:
             self._chunk_t_ms = t_ms
         self._last = (t_ms, utc_ms)
+        self.last_t_ms = t_ms
         return before + self._count(_pack(kind, t_ms, utc_ms, payload))
 
     def _count(self, data: bytes) -> bytes:
@@ -107,11 +120,22 @@ class CaptureEncoder:
         self.chunks += 1
         seal = head + self.head
         self.bytes += len(seal)
+        self.sealed_bytes = self.bytes
         return seal
 
 
 def _json(values: dict[str, Any]) -> bytes:
     return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The end of a good chunk: where it ends in the file, the head of the chain there, the time of its last record."""
+
+    end: int
+    head: bytes
+    t_ms: int
+    utc_ms: int
 
 
 @dataclass(frozen=True)
@@ -144,6 +168,7 @@ class Capture:
 
     `inputs` are those of every good chunk and of the unsealed rest. `torn_bytes` counts an incomplete record at the
     end (the host was killed while writing it). `closed` is the close record's JSON, or None. `head` is the last seal.
+    `last_t_ms` is the time of the last record that was read, on the session's clock; None: there is none.
     """
 
     inputs: tuple[Input, ...]
@@ -154,6 +179,8 @@ class Capture:
     unsealed_bytes: int
     bad: BadChunk | None
     lost: tuple[Lost, ...] = ()
+    seals: tuple[Seal, ...] = ()
+    last_t_ms: int | None = None
 
     @property
     def state(self) -> str:
@@ -166,24 +193,29 @@ class Capture:
 class _Reader:
     """Walks the records of a capture and checks the chain; stops at the first chunk that is not right."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, at: int, head: bytes) -> None:
         self.data = data
         self.inputs: list[Input] = []
         self.lost: list[Lost] = []
         self.closed: dict[str, Any] | None = None
-        self.head = start_of_chain()
+        self.head = head
         self.chunks = 0
-        self.good_end = len(MAGIC)
+        self.seals: list[Seal] = []
+        self.last_t_ms: int | None = None
+        self.good_end = at
         self.bad: BadChunk | None = None
-        self.end = len(MAGIC)
+        self.end = at
         self._chunk: list[tuple[int, int, int, bytes]] = []
+
+    def begin(self) -> bool:
+        """Whether the first line is that of a capture."""
+        if self.data[: len(MAGIC)] == MAGIC[: len(self.data)]:
+            return True
+        return self._fail("this is not a Vitalwire capture, or its first line was changed", 0)
 
     def run(self) -> None:
         data = self.data
-        if data[: len(MAGIC)] != MAGIC[: len(data)]:
-            self._fail("this is not a Vitalwire capture, or its first line was changed", 0)
-            return
-        at, size = len(MAGIC), len(data)
+        at, size = self.end, len(self.data)
         while at + RECORD.size <= size:
             kind, length, t_ms, utc_ms = RECORD.unpack_from(data, at)
             end = at + RECORD.size + length
@@ -193,7 +225,7 @@ class _Reader:
                 break
             payload = data[at + RECORD.size : end]
             if kind == SEAL:
-                if not self._sealed(at, payload):
+                if not self._sealed(at, payload, t_ms, utc_ms):
                     return
                 self.good_end = end
             else:
@@ -211,28 +243,32 @@ class _Reader:
             return self._fail(f"there is no record of kind {kind} (byte {at})", at)
         return True
 
-    def _sealed(self, at: int, seal: bytes) -> bool:
+    def _sealed(self, at: int, seal: bytes, t_ms: int, utc_ms: int) -> bool:
         if hashlib.sha256(self.head + self.data[self.good_end : at + RECORD.size]).digest() != seal:
             return self._fail("its content does not match its seal", at)
         self.head = seal
         self.chunks += 1
+        self.seals.append(Seal(at + _SEAL_BYTES, seal, t_ms, utc_ms))
         self.take()
         return True
 
     def take(self) -> None:
         """Accepts the records since the last seal."""
         for kind, t_ms, utc_ms, payload in self._chunk:
+            self.last_t_ms = t_ms
             if kind in _KINDS:
                 self.inputs.append(Input(Kind(kind), t_ms, utc_ms, payload))
                 continue
             try:
                 values = json.loads(payload)
-            except ValueError:
+            except (ValueError, RecursionError):
+                values = {}
+            if not isinstance(values, dict):
                 values = {}
             if kind == CLOSE:
                 self.closed = values
             else:
-                self.lost.append(Lost(int(values.get("inputs", 0)), int(values.get("since_ms", t_ms)), t_ms))
+                self.lost.append(Lost(_whole(values.get("inputs"), 0), _whole(values.get("since_ms"), t_ms), t_ms))
         self._chunk.clear()
 
     def _fail(self, why: str, at: int) -> bool:
@@ -245,6 +281,10 @@ class _Reader:
         return False
 
 
+def _whole(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) else otherwise
+
+
 def read_capture(source: Path | bytes) -> Capture:
     """Reads a capture, whole or torn. Raises nothing for a damaged file: `bad` says what is wrong, and where.
 
@@ -252,8 +292,25 @@ def read_capture(source: Path | bytes) -> Capture:
     killed had written, but not yet sealed, them.
     """
     data = source if isinstance(source, bytes) else source.read_bytes()
-    reader = _Reader(data)
+    reader = _Reader(data, len(MAGIC), start_of_chain())
+    if reader.begin():
+        reader.run()
+    return _result(reader)
+
+
+def read_on(data: bytes, head: bytes, at: int = 0) -> Capture:
+    """Reads a capture from the chunk that begins at byte `at` of `data`, where the head of the chain is `head`.
+
+    Whoever has a seal from elsewhere can so judge the end of a long capture without its beginning. What is counted,
+    is counted from there; offsets are those in `data`.
+    """
+    reader = _Reader(data, at, head)
     reader.run()
+    return _result(reader)
+
+
+def _result(reader: _Reader) -> Capture:
+    data = reader.data
     unsealed = reader.end - reader.good_end
     if not reader.bad:
         closed = reader.closed
@@ -269,6 +326,8 @@ def read_capture(source: Path | bytes) -> Capture:
         unsealed_bytes=0 if reader.bad else unsealed,
         bad=reader.bad,
         lost=tuple(reader.lost),
+        seals=tuple(reader.seals),
+        last_t_ms=reader.last_t_ms,
     )
 
 

@@ -44,15 +44,11 @@ class Kept:
 
 
 def find(path: Path | None) -> Path:
-    """The file to read: `path` itself, or the best one of a session folder; without `path` the latest session's.
-
-    A folder of sessions means its latest one. Raises UsageError in words where there is none.
-    """
-    folder = names.latest_session(names.default_folder()) if path is None else path
-    if path is not None and not path.is_dir():
+    """The file to read: `path` itself where it is a file, else the best one of the session that `find_session` finds.
+    Raises UsageError in words where there is none."""
+    if path is not None and not path.is_dir() and (path.exists() or str(path) == "-" or path.name != str(path)):
         return path
-    if not any((folder / name).exists() for name in (names.CAPTURE, names.OSCILLOGRAMS, names.SESSION)):
-        folder = names.latest_session(folder)
+    folder = names.find_session(path)
     for name in (names.CAPTURE, names.OSCILLOGRAMS):
         if (folder / name).exists():
             return folder / name

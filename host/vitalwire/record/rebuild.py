@@ -8,22 +8,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CheckFailed
+from ..link.hello import Identity
 from ..session.core import Core
 from ..session.facts import Fact
 from ..session.inputs import Input, Kind, Setup
 from . import folder as names
 from .capture import Capture, read_capture
+from .comparing import compare_file
+from .digest import Digest
 from .rows import rows_of, tables
 
 
 @dataclass(frozen=True)
 class Rebuilt:
     """The CSVs as they must be, by the name of the file, and whether the board was sent the same bytes again
-    (`sent_agrees`)."""
+    (`sent_agrees`); with the session's set-up and figures, and who the board said it was."""
 
     files: dict[str, bytes]
     sent_agrees: bool
     capture: Capture
+    setup: Setup
+    digest: Digest
+    identity: Identity | None
+    simulated: bool
 
     @property
     def vitals(self) -> bytes:
@@ -58,16 +65,20 @@ def rebuild(capture: Capture) -> Rebuilt:
     core = Core(setup)
     lines = {name: [columns + "\r\n"] for name, _, columns in tables(setup)}
     said, sent = bytearray(), bytearray()
+    digest = Digest()
     for item, facts in replay(capture, core):
         if item.kind == Kind.SENT:
             said += item.data
             continue
         for fact in facts:
+            digest.count(fact)
             name, rows = rows_of(fact, setup.started_t_ms)
             lines[name] += rows
         sent += core.take_output()
     files = {file: "".join(lines[name]).encode() for name, file, _ in tables(setup)}
-    return Rebuilt(files, said == sent[: len(said)], capture)
+    session = core.session
+    agrees = said == sent[: len(said)]
+    return Rebuilt(files, agrees, capture, setup, digest, session.identity, session.simulated)
 
 
 def differences(folder: Path) -> list[str]:
@@ -75,18 +86,5 @@ def differences(folder: Path) -> list[str]:
     capture = read_capture(folder / names.CAPTURE)
     rebuilt = rebuild(capture)
     found = [f"{names.CAPTURE}: {capture.bad}"] if capture.bad else []
-    for name, expected in rebuilt.files.items():
-        try:
-            actual = (folder / name).read_bytes()
-        except OSError as error:
-            found.append(f"{name}: {error.strerror}")
-            continue
-        if actual != expected:
-            line = _first_difference(actual, expected)
-            found.append(f"{name}, line {line}: not what the capture says")
-    return found
-
-
-def _first_difference(actual: bytes, expected: bytes) -> int:
-    pairs = zip(actual.split(b"\r\n"), expected.split(b"\r\n"), strict=False)
-    return next((n for n, (a, b) in enumerate(pairs, 1) if a != b), min(actual.count(b"\n"), expected.count(b"\n")) + 1)
+    checks = [compare_file(folder, name, expected) for name, expected in rebuilt.files.items()]
+    return found + [str(check) for check in checks if check.verdict != "equal"]

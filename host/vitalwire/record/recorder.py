@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a session's folder while it happens: each input before it is acted on, each row before it is shown."""
+"""Writes a session's folder while it happens: each input before it is acted on, each row before it is shown.
+
+`session.json` follows every few seconds: the head of the capture's chain, so that a capture which is cut short later
+shows, and what a list of sessions says of this one.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,13 @@ from ..session.facts import Fact
 from ..session.inputs import Input, Setup
 from . import folder as names
 from .capture import CaptureEncoder
+from .digest import Digest
 from .files import AppendFile
 from .rows import rows_of, tables, utc_text
 
 SYNC_EVERY_S: Final = 1.0
+HEAD_EVERY_S: Final = 5.0
+"""How often `session.json` is written anew. What is cut off the capture within this time shows in the CSVs alone."""
 MakeFile = Callable[[Path], AppendFile]
 
 
@@ -42,7 +49,8 @@ class Recorder:
             self._tables[name] = make_file(folder / file)
             self.rows[name] = 0
         self._files = (self._capture, *self._tables.values())
-        self._synced_s = time.monotonic()
+        self._synced_s = self._described_s = time.monotonic()
+        self._digest = Digest()
         self._about: dict[str, Any] = {}
         self._capture.write(self._encoder.begin() + self._encoder.encode(setup.as_input()))
         for name, _, columns in tables(setup):
@@ -85,6 +93,7 @@ class Recorder:
         """Appends the rows of `facts`, each in one write, before anybody shows them."""
         started = self.setup.started_t_ms
         for fact in facts:
+            self._digest.count(fact)
             name, rows = rows_of(fact, started)
             for row in rows:
                 self._row(name, row.encode())
@@ -105,6 +114,17 @@ class Recorder:
             for file in self._files:
                 if file.retry():
                     file.sync()
+            if now_s - self._described_s >= HEAD_EVERY_S and self._capture.trouble is None:
+                self._described_s = now_s
+                self.describe(capture=self._head(), summary=self._summary())
+
+    def _head(self) -> dict[str, Any]:
+        """The last seal; only ever told of a capture that has brought it to the disk."""
+        encoder = self._encoder
+        return {"head": self.head, "chunks": encoder.chunks, "bytes": encoder.sealed_bytes}
+
+    def _summary(self) -> dict[str, Any]:
+        return self._digest.as_json(self._encoder.last_t_ms - self.setup.started_t_ms)
 
     def retry(self) -> None:
         """Tries at once to write what waits."""
@@ -131,7 +151,8 @@ class Recorder:
             end=how,
             rows=dict(self.rows),
             lost={"rows": self.lost_rows, "inputs": self._lost_inputs_total},
-            capture={"head": self.head, "chunks": self._encoder.chunks, "bytes": self._encoder.bytes},
+            capture=self._head(),
+            summary=self._summary(),
             complete=self.complete,
         )
 
