@@ -12,144 +12,130 @@
     priority = "high"
     source = "our clinic, 2026-03"
 
-A rule that a file does not name keeps its default. Each error names the line.
+A rule that a limits file does not name keeps its default. A profile has the same section, names every rule, and gives
+each a source. Each error names the line and the column.
 """
 
 from __future__ import annotations
 
 import binascii
-import re
 import struct
-import tomllib
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from vitalwire_protocol.codec import Priority
 
-from ..errors import UsageError
+from ..toml_places import TEXT_MAX, read_document, shown
+from ..toml_tables import Problems, Table
 from .rules import DEFAULT_LIMITS, LIMIT_RULES, Limit, LimitRule
 
 HYSTERESIS_MAX: Final = 20.0
 DELAY_S_MAX: Final = 120.0
-TEXT_MAX: Final = 64 * 1024
-"""A limits file is some lines; something larger is not one."""
+PRIORITIES: Final = ("low", "medium", "high")
 _KEYS: Final = ("limit", "hysteresis", "delay_s", "priority", "source")
-_PRIORITIES: Final = ("low", "medium", "high")
+_SECTION_HINT: Final = "begin the file with [limits]"
 _ITEM: Final = struct.Struct("<BBHHH")
 
 WireItem = tuple[int, int, int, int, int]
+SourceOf = Callable[[Table], str]
+"""Reads where a limit comes from out of the limit's table."""
 
 
 def parse_limits(text: str, where: str) -> tuple[Limit, ...]:
     """Reads the limits of a TOML file's `text`; `where` names the file in messages.
 
-    Returns all limits in force, in the order of the protocol's rules. Raises UsageError that names the line.
+    Returns all limits in force, in the order of the protocol's rules. Raises TomlError (a UsageError), which names line
+    and column.
     """
-    if len(text) > TEXT_MAX:
-        raise UsageError(f"{where}: too large for a limits file (over {TEXT_MAX // 1024} kB)")
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
-        raise UsageError(f"{where}: not valid TOML: {str(error).partition(';')[0]}") from None
-    lines = _Lines(text, where)
-    for name in document:
+    root = Table(read_document(text, where, "a limits file"))
+    for name in root.data:
         if name != "limits":
-            raise lines.error((name,), f"unknown section or key {name!r}", "a limits file has one section, [limits]")
-    section = document.get("limits")
-    if not isinstance(section, dict):
-        raise lines.error(("limits",), "there is no section [limits]", "begin the file with [limits]")
+            hint = (
+                "this is a profile, not a limits file"
+                if "profile" in root
+                else "a limits file has one section, [limits]"
+            )
+            raise root.error(name, f"unknown section or key {shown(name)}", hint)
+    problems = Problems()
+    limits = read_limits(root, file_source(where), problems)
+    problems.settle()
+    return limits
+
+
+def file_source(where: str) -> SourceOf:
+    """The source of a limit in a limits file: a text of its own, or the file."""
+
+    def read(table: Table) -> str:
+        return table.text("source") if "source" in table else f"{where}; not signed by a clinician"
+
+    return read
+
+
+def read_limits(root: Table, source_of: SourceOf, problems: Problems, *, all_named: bool = False) -> tuple[Limit, ...]:
+    """Reads section `[limits]` of a document; what is wrong goes into `problems`.
+
+    `all_named`: every rule must be there, if only as `false`; else one that is not there keeps its default.
+    """
+    if not isinstance(root.data.get("limits"), dict):
+        raise root.error("limits", "there is no section [limits]", _SECTION_HINT)
+    section = root.table("limits", _SECTION_HINT)
     found = {limit.rule: limit for limit in DEFAULT_LIMITS}
-    for name, value in section.items():
-        rule = LIMIT_RULES.get(name)
-        if rule is None:
-            raise lines.error(("limits", name), f"unknown limit {name!r}", f"known are {', '.join(LIMIT_RULES)}")
-        if value is False:
-            del found[name]
-        else:
-            found[name] = _limit(rule, value, found[name], lines, where)
-    _check_pairs(found, lines)
+    for name, value in section.data.items():
+        with problems.caught():
+            rule = LIMIT_RULES.get(name)
+            if rule is None:
+                raise section.document.error((*section.path, name), *_unknown(section, name))
+            if value is False:
+                del found[name]
+            else:
+                found[name] = _limit(rule, section, found[name], source_of, all_named)
+    for name in LIMIT_RULES if all_named else ():
+        with problems.caught():
+            section.need(name, f"write {name} = false where there is to be no such alarm")
+    with problems.caught():
+        _check_pairs(found, section)
     return tuple(found[name] for name in LIMIT_RULES if name in found)
 
 
-def _limit(rule: LimitRule, value: Any, default: Limit, lines: _Lines, where: str) -> Limit:
-    path = ("limits", rule.name)
-    table = {"limit": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
-    if not isinstance(table, dict):
-        raise lines.error(path, f"{rule.name} is neither a number nor a table", "write 90, { limit = 90 } or false")
-    for key in table:
-        if key not in _KEYS:
-            raise lines.error((*path, key), f"{rule.name}: unknown key {key!r}", f"known are {', '.join(_KEYS)}")
-    priority = table.get("priority", default.priority)
-    if priority not in _PRIORITIES:
-        raise lines.error((*path, "priority"), f"{rule.name}: priority {priority!r}", 'use "low", "medium" or "high"')
-    source = table.get("source", f"{where}; not signed by a clinician")
-    if not isinstance(source, str):
-        raise lines.error((*path, "source"), f"{rule.name}: source is not a text")
+def _unknown(section: Table, name: str) -> tuple[str, str]:
+    error = section.unknown(name, "limit", LIMIT_RULES)
+    return error.problem.removeprefix(f"{section.name}: "), error.hint
+
+
+def _limit(rule: LimitRule, section: Table, default: Limit, source_of: SourceOf, complete: bool) -> Limit:
+    value = section.data[rule.name]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        table = Table(section.document, (*section.path, rule.name), {"limit": value}, rule.name)
+    elif isinstance(value, dict):
+        table = section.table(rule.name, "", rule.name)
+    else:
+        raise section.document.error(
+            (*section.path, rule.name),
+            f"{rule.name} is neither a number nor a table",
+            "write 90, { limit = 90 } or false",
+            value=True,
+        )
+    table.only(*_KEYS)
+    for key in _KEYS if complete else ():
+        table.need(key, f"a profile says {', '.join(_KEYS)} of each limit")
     return Limit(
         rule=rule.name,
-        threshold=_number(rule, table, "limit", default.threshold, (rule.floor, rule.ceiling), rule.unit, lines),
-        hysteresis=_number(rule, table, "hysteresis", default.hysteresis, (0, HYSTERESIS_MAX), rule.unit, lines),
-        delay_s=_number(rule, table, "delay_s", default.delay_s, (0, DELAY_S_MAX), "s", lines),
-        priority=priority,
-        source=source,
+        threshold=table.number("limit", (rule.floor, rule.ceiling), rule.unit, default.threshold),
+        hysteresis=table.number("hysteresis", (0, HYSTERESIS_MAX), rule.unit, default.hysteresis),
+        delay_s=table.number("delay_s", (0, DELAY_S_MAX), "s", default.delay_s),
+        priority=table.word("priority", PRIORITIES, default.priority),
+        source=source_of(table),
     )
 
 
-def _number(
-    rule: LimitRule,
-    table: dict[str, Any],
-    key: str,
-    default: float,
-    span: tuple[float, float],
-    unit: str,
-    lines: _Lines,
-) -> float:
-    value = table.get(key, default)
-    path = ("limits", rule.name, key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise lines.error(path, f"{rule.name}: {key} is not a number")
-    if not span[0] <= value <= span[1]:  # NaN fails this too
-        raise lines.error(path, f"{rule.name}: {key} = {value} is outside {span[0]:g} to {span[1]:g} {unit}")
-    return round(float(value), 1)
-
-
-def _check_pairs(found: dict[str, Limit], lines: _Lines) -> None:
+def _check_pairs(found: dict[str, Limit], section: Table) -> None:
     for low, high in (("pulse_low", "pulse_high"), ("sbp_low", "sbp_high"), ("dbp_low", "dbp_high")):
         if low in found and high in found and found[low].threshold >= found[high].threshold:
-            path = ("limits", low) if lines.has(("limits", low)) else ("limits", high)
-            raise lines.error(path, f"{low} ({found[low].threshold:g}) is not below {high} ({found[high].threshold:g})")
-
-
-class _Lines:
-    """Finds the line of a key: `tomllib` says where syntax is wrong, but not where a value stood."""
-
-    _HEADER: Final = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]")
-    _WORD: Final = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
-    _KEY: Final = re.compile(rf"^\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
-
-    def __init__(self, text: str, where: str) -> None:
-        self._where = where
-        self._found: dict[tuple[str, ...], int] = {}
-        table: tuple[str, ...] = ()
-        for number, line in enumerate(text.splitlines(), 1):
-            if header := self._HEADER.match(line):
-                table = self._split(header[1])
-                self._found.setdefault(table, number)
-            elif key := self._KEY.match(line):
-                self._found.setdefault(table + self._split(key[1]), number)
-
-    @staticmethod
-    def _split(dotted: str) -> tuple[str, ...]:
-        return tuple(part.strip().strip("\"'") for part in dotted.split("."))
-
-    def has(self, path: tuple[str, ...]) -> bool:
-        return any(found[: len(path)] == path for found in self._found)
-
-    def error(self, path: tuple[str, ...], what: str, hint: str = "") -> UsageError:
-        for size in range(len(path), 0, -1):
-            if (number := self._found.get(path[:size])) is not None:
-                return UsageError(f"{self._where}, line {number}: {what}", hint)
-        return UsageError(f"{self._where}: {what}", hint)
+            raise section.document.error(
+                (*section.path, low if low in section else high),
+                f"{low} ({found[low].threshold:g}) is not below {high} ({found[high].threshold:g})",
+                "the two contradict each other",
+            )
 
 
 def wire_items(limits: Iterable[Limit]) -> tuple[WireItem, ...]:
@@ -169,3 +155,6 @@ def wire_items(limits: Iterable[Limit]) -> tuple[WireItem, ...]:
 def wire_crc(limits: Iterable[Limit]) -> int:
     """CRC-32 of the packed items: what a board that holds these limits says in its heartbeat."""
     return binascii.crc32(b"".join(_ITEM.pack(*item) for item in wire_items(limits)))
+
+
+__all__ = ["TEXT_MAX", "file_source", "parse_limits", "read_limits", "wire_crc", "wire_items"]
