@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 COMMANDS: Final = {
     "monitor": Entry(BEDSIDE, "monitor", "Guard a session: live numbers, alarms, a record on disk."),
     "cuff": Entry(BEDSIDE, "cuff", "Take one blood pressure, or stop the cuff."),
+    "profile": Entry(BEDSIDE, "profile", "List, show, check, copy and sign what sessions are judged by."),
     "sessions": Entry(RECORDS, "sessions", "List the sessions that were recorded, newest first."),
     "verify": Entry(RECORDS, "verify", "Check a session's record: whole, and as its capture gives it."),
     "recompute": Entry(RECORDS, "recompute", "Work blood pressures out again from their oscillograms, and compare."),
