@@ -12,7 +12,7 @@ import sys
 import traceback
 from pathlib import Path
 
-MODULES = ("decode", "firmware_size", "firmware_memory", "simulated_time", "host_cost", "cli_startup")
+MODULES = ("decode", "firmware_size", "firmware_memory", "simulated_time", "signal_cost", "host_cost", "cli_startup")
 
 
 def main() -> int:

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What oximeter and cuff cost at 100 samples/s: operations counted, and the share of an RP2040 that is by estimate.
+
+Counted without a clock, so the same on every machine: bytecodes of drivers and algorithms, machine instructions of the
+inner loops as they are compiled for the RP2040 (run in an emulator, and held to the plain code's results), bytes on the
+buses. `cost/price.py` says what each is taken to cost, from which sources, and what is left out. Run alone, this file
+prints which functions and loops the operations are in.
+
+The oximeter reads a finger once it has settled: drained and fed ten times a second, one reading a second. The finger
+is usual (72 a minute), fast (230 a minute, averaging 16 s) or all noise. The cuff is a whole cycle on an arm of 120/80
+mmHg; its share is that of the deflation.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rows import Row
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE / "cost"))
+
+import price  # noqa: E402  (its folder is known only now)
+from price import NOTHING, Estimate  # noqa: E402
+
+# At 100 samples/s: draining the sensor and processing its signal; reading and filtering the pressure; any work at once.
+OXIMETER_BUDGET_PCT = 12
+CUFF_BUDGET_PCT = 8
+PIECE_BUDGET_MS = 20
+RATE_HZ = 100
+
+Piece = dict[str, Any]
+
+
+def play() -> dict[str, Any]:
+    """Runs the workload in an interpreter of its own, because the firmware's modules are imported there."""
+    paths = [
+        ROOT / "firmware",
+        ROOT / "hardware/twin/cpython",
+        ROOT / "tests/firmware/nibp",
+        ROOT / "tests/firmware/drivers",
+    ]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(str(path) for path in paths))
+    command = [sys.executable, "-B", str(HERE / "cost" / "workload.py")]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def _total(pieces: list[Piece], cost: Callable[[Piece], Estimate] = price.all_s) -> Estimate:
+    total = NOTHING
+    for piece in pieces:
+        total += cost(piece)
+    return total
+
+
+def _estimate(name: str, estimate: Estimate, unit: str, budget: float) -> Row:
+    return Row(
+        name,
+        estimate.middle,
+        unit,
+        f"{estimate.low:.3g} to {estimate.high:.3g}; budget {budget:g}, half of it {budget / 2:g}",
+    )
+
+
+def _shares(name: str, pieces: list[Piece], samples: int, budget_pct: float) -> Iterator[Row]:
+    """The rows of one signal path over a number of samples."""
+    yield Row(f"{name}, a sample", sum(p["bytecodes"] for p in pieces) / samples, "bytecodes")
+    yield Row(f"{name}, a sample", sum(p["native"]["instructions"] for p in pieces) / samples, "instructions")
+    yield Row(f"{name}, a sample", sum(p["wire_bytes"] for p in pieces) / samples, "bytes on I2C")
+    percent = 100 * RATE_HZ / samples
+    for part, cost in (
+        ("bytecodes", price.python_s),
+        ("compiled loops", price.native_s),
+        ("waiting for I2C", price.wire_s),
+    ):
+        estimate = _total(pieces, cost).times(percent)
+        ends = None if estimate.low == estimate.high else f"{estimate.low:.3g} to {estimate.high:.3g}"
+        yield Row(f"{name}, {part}", estimate.middle, "% of an RP2040", ends)
+    yield _estimate(f"{name}, all", _total(pieces).times(percent), "% of an RP2040", budget_pct)
+
+
+def turns(pieces: list[Piece]) -> list[Estimate]:
+    """What is done at one moment is one piece of work. In ms, the longest last."""
+    at: dict[int, Estimate] = {}
+    for piece in pieces:
+        at[piece["at_ms"]] = at.get(piece["at_ms"], NOTHING) + price.all_s(piece)
+    return sorted((turn.times(1000) for turn in at.values()), key=lambda turn: turn.middle)
+
+
+def _oximeter(name: str, pieces: list[Piece]) -> Iterator[Row]:
+    computes = [piece for piece in pieces if piece["what"] == "compute"]
+    yield from _shares(name, pieces, RATE_HZ * len(computes), OXIMETER_BUDGET_PCT)
+    drains = [piece for piece in pieces if piece["what"] != "compute"]
+    yield _estimate(f"{name}, longest drain", turns(drains)[-1], "ms", PIECE_BUDGET_MS)
+    yield _estimate(f"{name}, longest reading", turns(computes)[-1], "ms", PIECE_BUDGET_MS)
+
+
+def _cuff(pieces: list[Piece]) -> Iterator[Row]:
+    falling = [piece for piece in pieces if piece["what"].startswith("deflating")]
+    finishing = [piece for piece in pieces if piece["what"].startswith("dumping")]
+    samples = sum(piece["what"] == "deflating" for piece in falling)
+    yield from _shares("cuff deflating", falling, samples, CUFF_BUDGET_PCT)
+    each = turns(falling)
+    yield _estimate("cuff deflating, usual sample", each[len(each) // 2], "ms", PIECE_BUDGET_MS)
+    yield _estimate("cuff deflating, longest sample", each[-1], "ms", PIECE_BUDGET_MS)
+    yield _estimate("cuff finishing, longest sample", turns(finishing)[-1], "ms", PIECE_BUDGET_MS)
+
+
+def rows() -> Iterator[Row]:
+    played = play()
+    if played["oximeter usual"]["said"]["pulse_x10"] is None or played["cuff"]["said"]["sbp_x10"] is None:
+        raise RuntimeError("the signals were not read, so their cost says nothing")
+    for path, what in played.items():
+        yield from _cuff(what["pieces"]) if path == "cuff" else _oximeter(path, what["pieces"])
+
+
+def profile() -> None:
+    """Prints where the operations are: of each kind of call the functions and loops that have most of them."""
+    for path, played in play().items():
+        for what, functions in played["functions"].items():
+            pieces = [piece for piece in played["pieces"] if piece["what"] == what]
+            loops: dict[str, int] = {}
+            for piece in pieces:
+                for name, instructions in piece["loops"].items():
+                    loops[name] = loops.get(name, 0) + instructions
+            print(f"{path}, {what}: {len(pieces)} calls; bytecodes and instructions a call")
+            for counts, unit in ((functions, "bytecodes"), (loops, "instructions")):
+                for name, count in sorted(counts.items(), key=lambda item: -item[1])[:15]:
+                    share = 100 * count / max(1, sum(counts.values()))
+                    print(f"    {name:<40} {count / len(pieces):>12,.0f} {unit} {share:>5.1f} %")
+
+
+if __name__ == "__main__":
+    profile()
