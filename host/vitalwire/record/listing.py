@@ -34,8 +34,11 @@ _STAMP: Final = re.compile(r"\d{8}T\d{6}Z")
 
 @dataclass(frozen=True)
 class Listed:
-    """One session in a list. None is *not known*. `alarms` counts those that were raised by priority; `limits` says
-    whose they are; `why` why it is damaged, or what a person should know of how it ended."""
+    """One session in a list. None is *not known*.
+
+    `alarms` counts those that were raised by priority; `limits` says whether they are this version's `default` ones or
+    `other`; `why` says why it is damaged, or what a person should know of how it ended.
+    """
 
     folder: Path
     ended: Ended
@@ -120,7 +123,7 @@ class _Reader:
             "bed": self._text(about, "bed"),
             "board": self._text(board, "serial"),
             "profile": self._text(profile, "name") if isinstance(profile, dict) else self._text(about, "profile"),
-            "limits": None if not isinstance(limits, list) else "default" if limits == _DEFAULT else "own",
+            "limits": None if not isinstance(limits, list) else "default" if limits == _DEFAULT else "other",
             "signed": self._truth("limits_signed"),
             "simulated": self._truth("simulated"),
             "alarms": self._alarms(summary),

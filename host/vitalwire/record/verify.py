@@ -314,9 +314,11 @@ def _check_session_json(found: Verified, rebuilt: Rebuilt, about: dict[str, Any]
         "limits": [limit.as_json() for limit in setup.limits],
         "limits_signed": not setup.unsigned,
         "versions": setup.versions,
+        "profile": setup.profile,
     }
     if setup.bed:
         must["bed"] = setup.bed
+    must |= {name: value for name, value in setup.as_json().items() if name in ("patient", "profile")}
     if found.state == "closed":
         must["finished"] = True
         must["simulated"] = rebuilt.simulated
