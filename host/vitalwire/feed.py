@@ -29,6 +29,8 @@ class Plan:
     unsigned: bool = True
     same_limb: bool = False
     versions: dict[str, str] = field(default_factory=dict)
+    profile: dict[str, str] = field(default_factory=dict)
+    """Name, version, hash and signature of the profile that the limits are from; empty without one."""
 
 
 @dataclass(frozen=True)

@@ -269,6 +269,7 @@ class Pump:
             same_limb=plan.same_limb,
             oscillograms=True,
             versions=plan.versions,
+            profile=plan.profile,
         )
 
     def _begin_record(self) -> None:
@@ -303,6 +304,7 @@ class Pump:
             "minutes": setup.minutes,
             "limits": [limit.as_json() for limit in setup.limits],
             "limits_signed": not setup.unsigned,
+            **({"profile": setup.profile} if setup.profile else {}),
             "clocks": {"monotonic_ms": setup.started_t_ms, "utc_ms": setup.started_utc_ms},
             "versions": setup.versions,
             "finished": False,

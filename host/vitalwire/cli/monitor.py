@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import Minutes
+from .common import Minutes, say
 
 if TYPE_CHECKING:
     from ..alarms.rules import Limit
     from ..feed import Summary
+    from ..session.profile import Profile
 
 EXAMPLES = """
 \b
 Examples:
   vitalwire monitor                                  the one board that is plugged in
   vitalwire monitor --every 5 --bed "bay 2"          a cuff reading every 5 minutes
+  vitalwire monitor --profile esketamine-nasal       limits and cuff interval of a profile
   vitalwire monitor "sim://?patient=esketamine&speed=20" --minutes 30 --every 5
 \b
 Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unless --limits gives a file:
@@ -34,6 +36,11 @@ Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unl
 @click.option("--every", type=Minutes(2, 240), metavar="MINUTES", help="A cuff reading every MINUTES (>= 2).")
 @click.option(
     "--limits", type=click.Path(path_type=Path, readable=False), metavar="FILE.toml", help="Alarm limits to use."
+)
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Limits and cuff interval of a profile: a name of `profile list`, or a file.",
 )
 @click.option("--bed", default="", metavar="LABEL", help="Where this is; stays on screen and in the record.")
 @click.option(
@@ -58,22 +65,32 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
     """
     from ..feed import Plan
     from ..record.folder import default_folder
+    from ..session.profile_sign import record_of
     from .monitor_run import run_session, talk
 
     if plain and quiet:
         raise click.UsageError("--plain and --quiet exclude each other.")
+    if given["profile"] is not None and given["limits"] is not None:
+        raise click.UsageError("--profile and --limits exclude each other.")
     limits, unsigned = load_limits(given["limits"])
+    every_s, kept = None if given["every"] is None else round(given["every"] * 60), {}
+    if given["profile"] is not None:
+        profile = load_profile(given["profile"])
+        limits, kept = profile.limits, record_of(profile)
+        unsigned = kept["state"] != "signed"
+        every_s = profile.watch_cuff_every_s if every_s is None else every_s
     bed = clean_bed(given["bed"])
     plan = Plan(
         port=port,
         out=given["out"] or default_folder(),
         limits=limits,
-        every_s=None if given["every"] is None else round(given["every"] * 60),
+        every_s=every_s,
         minutes=given["minutes"],
         bed=bed,
         unsigned=unsigned,
         same_limb=given["same_limb"],
         versions=versions(),
+        profile=kept,
     )
     summary = run_session(plan, plain=plain, quiet=quiet)
     for line in summary_lines(summary):
@@ -90,21 +107,26 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
 
 
 def load_limits(path: Path | None) -> tuple[tuple[Limit, ...], bool]:
-    """The limits of a file, or the default ones; and whether nobody has signed them (nobody has, in this version)."""
-    from ..alarms.limits import TEXT_MAX, parse_limits
+    """The limits of a file, or the default ones; and whether nobody has signed them (nobody signs a limits file)."""
+    from ..alarms.limits import parse_limits
     from ..alarms.rules import DEFAULT_LIMITS
-    from ..errors import UsageError
+    from ..profiles import read_text
 
     if path is None:
         return DEFAULT_LIMITS, True
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(TEXT_MAX + 1)  # it may be a device without an end
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", "give --limits a TOML file") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start})", "give --limits a TOML file") from None
-    return parse_limits(text, str(path)), True
+    return parse_limits(read_text(path, "a limits file"), str(path)), True
+
+
+def load_profile(name: str) -> Profile:
+    """The profile of that name or file; says who signed it, and what of it is not done yet."""
+    from .. import profiles
+    from ..session.profile_sign import state_text
+
+    profile = profiles.load(profiles.find(name))
+    say(f"profile {profile.name or name} version {profile.version or '-'}: {state_text(profile)}")
+    say("note: of a profile this version uses the absolute limits and the cuff interval; its phases, checks, hold")
+    say("      limits and limits relative to the baseline are not run yet")
+    return profile
 
 
 def clean_bed(label: str) -> str:

@@ -230,6 +230,8 @@ def _foot(shown: Snapshot, folder: str, speed: float | None) -> Iterator[Text]:
     lost = f", {shown.frames_lost} frames lost" if shown.frames_lost else ""
     detail = f" ({shown.link_detail})" if shown.link_detail else ""
     limits = "limits unsigned" if shown.unsigned else "limits signed"
+    if shown.profile:
+        limits = f"profile {shown.profile}"
     yield Text(f"link {shown.link}{detail}{lost}   board {shown.guard}   {limits}")
     if not shown.not_recorded:
         yield Text(f"recording in {folder}", style="dim", no_wrap=True, overflow="ellipsis")

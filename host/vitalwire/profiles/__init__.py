@@ -74,7 +74,8 @@ def read_text(path: Path, what: str = "a profile") -> str:
     """The text of a file, without a byte-order mark. Raises UsageError; never waits, never reads on and on."""
     hint = f"give {what}: a TOML file"
     try:
-        if stat.S_ISFIFO(path.stat().st_mode):
+        # A pipe that a shell made for us has a writer; a named one may have none, and then reading waits for ever.
+        if stat.S_ISFIFO(path.stat().st_mode) and not str(path).startswith(("/dev/", "/proc/")):
             raise UsageError(f"{path}: is a pipe", hint)
         with path.open("rb") as file:
             data = file.read(_BYTES_MAX + 1)  # it may be a device without an end

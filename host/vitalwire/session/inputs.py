@@ -63,6 +63,7 @@ class Setup:
     `started_t_ms` and `started_utc_ms` are the same moment on both clocks. `every_s` is the cuff interval (None: no
     readings by themselves); `minutes` is how long the session is to last (None: until somebody ends it).
     `oscillograms`: whether those of the cuff cycles are fetched; captures from before that was done do not say so.
+    `profile` is what `profile_sign.record_of` says of the profile; empty where there is none.
     """
 
     session: int
@@ -79,9 +80,12 @@ class Setup:
     same_limb: bool = False
     oscillograms: bool = False
     versions: dict[str, str] = field(default_factory=dict)
+    profile: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        if not self.profile:
+            del values["profile"]
         values["limits"] = [limit.as_json() for limit in self.limits]
         return values
 

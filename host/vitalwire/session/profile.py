@@ -328,9 +328,11 @@ class Profile:
         return next((phase for phase in self.phases if phase.name == name), None)
 
     @property
-    def shortest_cuff_interval_s(self) -> int | None:
-        """The shortest interval of all phases; None: in no phase do readings start by themselves."""
-        return min((p.cuff_every_s for p in self.phases if p.cuff_every_s is not None), default=None)
+    def watch_cuff_every_s(self) -> int | None:
+        """The shortest interval of the phases from the dose to the recovery, for whoever runs no phases; None: there no
+        readings start by themselves."""
+        watched = (phase for phase in self.phases if phase.name in ("dosing", "monitoring", "recovery"))
+        return min((phase.cuff_every_s for phase in watched if phase.cuff_every_s is not None), default=None)
 
     @property
     def unread_sources(self) -> tuple[Source, ...]:

@@ -76,6 +76,17 @@ def state_text(profile: Profile) -> str:
     return f"the signature of {who} was altered: it counts as not signed"
 
 
+def record_of(profile: Profile) -> dict[str, str]:
+    """What a session's record keeps of the profile that it ran under."""
+    return {
+        "name": profile.name or "limits only",
+        "version": profile.version,
+        "hash": content_hash(profile),
+        "state": state(profile).name.lower(),
+        "signature": state_text(profile),
+    }
+
+
 def approval_text(approval: Approval) -> str:
     """The section that a signed file ends with."""
     return (

@@ -128,14 +128,18 @@ class Session:
             frames_lost=self._frames_lost,
             finished=self.finished,
             uncalibrated=bool(bedside.status & Status.UNCALIBRATED),
+            profile=self._profile(),
         )
 
     # ------------------------------------------------------------ time, people, the recorder
 
     def begin(self, t_ms: int) -> list[Fact]:
         """The first fact of every session."""
-        signed = "limits not signed by a clinician" if self.setup.unsigned else ""
-        return [self._journal.note(t_ms, "session", "session", "begun", detail=signed)]
+        said = "limits not signed by a clinician" if self.setup.unsigned else ""
+        if profile := self.setup.profile:
+            said = f"profile {profile.get('name')} version {profile.get('version')} {profile.get('hash')}: "
+            said += str(profile.get("signature"))
+        return [self._journal.note(t_ms, "session", "session", "begun", detail=said)]
 
     def advance(self, t_ms: int) -> list[Fact]:
         """Lets time pass. Call it at exactly `next_deadline()`."""
@@ -300,6 +304,13 @@ class Session:
         return [self._journal.note(t_ms, "cuff", "start", "refused", detail=why)]
 
     # ------------------------------------------------------------ inside
+
+    def _profile(self) -> str:
+        profile = self.setup.profile
+        if not profile:
+            return ""
+        signed = "CHANGED SINCE SIGNED" if profile.get("state") == "changed" else str(profile.get("state"))
+        return " ".join(word for word in (profile.get("name"), profile.get("version"), signed) if word)
 
     def _mark(self, simulated: bool) -> None:
         words = tuple(word for word, so in (("simulated", simulated), ("unsigned", self.setup.unsigned)) if so)

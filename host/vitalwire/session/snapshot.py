@@ -87,6 +87,8 @@ class Snapshot:
     frames_lost: int
     finished: bool
     uncalibrated: bool = False
+    profile: str = ""
+    """Name and version of the profile that the limits are from, and whether it is signed; empty without one."""
 
     @property
     def elapsed_s(self) -> float:

@@ -83,7 +83,7 @@ def test_an_infusion_is_read_every_10_minutes_and_then_every_15() -> None:
     intervals = {phase.name: phase.cuff_every_s for phase in profile.phases}
     assert (intervals["dosing"], intervals["monitoring"], intervals["recovery"]) == (600, 900, 900)
     assert intervals["discharge"] is None
-    assert profile.shortest_cuff_interval_s == 180
+    assert profile.watch_cuff_every_s == 600
 
 
 @pytest.mark.parametrize("name", NAMES)
