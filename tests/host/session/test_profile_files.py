@@ -297,3 +297,82 @@ def test_any_text_is_a_profile_or_a_sentence(text: str) -> None:
 
 def test_the_shipped_profiles_live_where_the_package_is() -> None:
     assert Path(__file__).resolve().parents[3] / "host" / "vitalwire" / "profiles" == SHIPPED
+
+
+BOUNDS = {
+    "cuff_every_min = 3": ("cuff_every_min", 2, 240),
+    "delay_s = 5": ("delay_s", 0, 120),
+    "hysteresis = 1\n": ("hysteresis", 0, 20),
+    "confirm_after_min = 5 ": ("confirm_after_min", 1, 60),
+    "lasting_min = 5": ("lasting_min", 0.1, 60),
+    "apart_min = 1": ("apart_min", 0.5, 30),
+    "agree_within_mmhg = 10": ("agree_within_mmhg", 1, 40),
+    "threshold_pct_s = 50 ": ("threshold_pct_s", 5, 500),
+    "by_mmhg = 40 ": ("by_mmhg", 1, 120),
+    "within_percent = 20": ("within_percent", 1, 100),
+    "not_older_min = 5\n": ("not_older_min", 1, 120),
+    "late_min = 15": ("late_min", 0.1, 120),
+    "audio_pause_s = 120 ": ("audio_pause_s", 10, 600),
+    "remind_s = 150 ": ("remind_s", 30, 180),
+}
+
+
+@pytest.mark.parametrize("before", BOUNDS)
+def test_a_number_may_be_at_its_bounds_and_not_beyond(before: str) -> None:
+    key, least, most = BOUNDS[before]
+    assert before in GENERAL
+    tail = "\n" if before.endswith("\n") else " "
+
+    def read(value: float) -> Profile:
+        return parse_profile(GENERAL.replace(before, f"{key} = {value:g}{tail}", 1), "f")
+
+    for value in (least, most):
+        read(value)
+    for value in (least - 0.1, most + 0.1):
+        with pytest.raises(TomlError, match=f"{key} = .* is outside {least:g} to {most:g}"):
+            read(value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("pulse_above_bpm = 120", "pulse_above_bpm = 120\nsbp_above_mmhg = 190", "mixes values of the cuff and of"),
+        ("pulse_above_bpm = 120", "", "has no value to hold at"),
+        ("lasting_min = 5", "confirm_after_min = 5", "confirm_after_min does not fit pulse_above_bpm"),
+        ("by_mmhg = 40 ", "by_percent = 20\nby_mmhg = 40 ", "says twice by how much"),
+        ("by_mmhg = 40 ", "# ", "says not by how much"),
+        (
+            'phases = ["dosing", "monitoring", "recovery"]',
+            'phases = ["baseline"]',
+            "there is no baseline yet in baseline",
+        ),
+        ("above = 92", "above = 92\nat_least = 93", "bounds one side twice"),
+        ("above = 92", "above = 92\nbelow = 92", "its lower bound (92) is not below its upper one (92)"),
+        ("above = 92", "", "has no bound"),
+        ("at_most = 140", "at_most = 140\non_room_air = true", "room air does not matter to sbp_mmhg"),
+        ("[overrides.sbp_high]\nlimit = 200 ", "[overrides.sbp_high]\nlimit = 180 ", "limit 180 is not above the one"),
+        ('{ item = "sedation", once', '{ item = "sedation", by = "device", once', "no device measures sedation"),
+        (
+            '"blood_pressure", every_min = 10',
+            '"blood_pressure", continuous = true',
+            "blood_pressure by a device is not",
+        ),
+        ('"blood_pressure", once = true', '"blood_pressure", once = true, since = "dose"', "since belongs to at_min"),
+        ("cuff_readings = 2", "cuff_readings = 2.5", "cuff_readings is not a whole number"),
+        ("cuff_every_min = 3", "cuff_every_min = 3.03", "given more finely than 0.1 min"),
+        ("[baseline]", "[baselin]", "there is a baseline phase but no section [baseline]"),
+    ],
+)
+def test_a_contradiction_is_a_sentence(before: str, after: str, said: str) -> None:
+    assert before in GENERAL
+    with pytest.raises(TomlError) as caught:
+        parse_profile(GENERAL.replace(before, after, 1), "f")
+    assert any(said in problem.problem for problem in (caught.value, *caught.value.others)), caught.value
+
+
+@pytest.mark.parametrize("key", ["cuff_every_min = 3", "cuff_every_min = 10"])
+def test_an_observation_by_a_person_needs_no_cuff_that_starts_by_itself(key: str) -> None:
+    text = GENERAL.replace(key, "cuff_every_min = false").replace(
+        '"blood_pressure", every_min', '"blood_pressure", by = "person", every_min'
+    )
+    assert parse_profile(text, "f").phases
