@@ -12,7 +12,16 @@ import sys
 import traceback
 from pathlib import Path
 
-MODULES = ("decode", "firmware_size", "firmware_memory", "simulated_time", "signal_cost", "host_cost", "cli_startup")
+MODULES = (
+    "decode",
+    "firmware_size",
+    "firmware_memory",
+    "simulated_time",
+    "signal_cost",
+    "host_cost",
+    "records",
+    "cli_startup",
+)
 
 
 def main() -> int:

@@ -112,7 +112,7 @@ def table(found: Iterable[Listed]) -> Iterator[str]:
 
 
 def _row(one: Listed) -> tuple[str, ...]:
-    from ..record.verify import local_text
+    from ..record.times import local_text
 
     ended = one.ended + (f": {one.why}" if one.why else "")
     limits = one.profile or (f"{one.limits} limits" if one.limits else "-")

@@ -73,7 +73,7 @@ def command(session: Path | None, hash_: str, as_json: bool) -> None:
 
 def lines(found: Verified) -> Iterator[str]:
     """What was found, for people."""
-    from ..record.verify import local_text, span_text
+    from ..record.times import local_text, span_text
 
     length = "" if found.duration_ms is None else f", {span_text(found.duration_ms)} long"
     began = "" if found.setup is None else f", begun {local_text(found.setup.started_utc_ms)}"

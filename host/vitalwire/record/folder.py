@@ -84,10 +84,11 @@ def read_session_json(folder: Path) -> dict[str, Any]:
     """Reads `session.json`; raises UsageError in words where it is missing or does not read."""
     path = folder / SESSION
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without an end
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for without an end
             raise UsageError(f"{path} is no file")
         with path.open("rb") as file:
-            data = file.read(SESSION_JSON_MAX + 1)
+            data = file.read(min(about.st_size, SESSION_JSON_MAX) + 1)
     except OSError as error:
         raise UsageError(f"{folder} is no session folder: {error.strerror}: {SESSION}") from None
     if len(data) > SESSION_JSON_MAX:

@@ -224,7 +224,7 @@ def _end(folder: Path, about: dict[str, Any], head: Head | None) -> tuple[Ended,
                 return "damaged", f"{names.CAPTURE} is {missing} bytes shorter than its recorded head", None
             start = head.bytes - 32 if head.chunks else head.bytes
             file.seek(start)
-            rest = file.read(32 + REST_MAX)
+            rest = file.read(min(size - start, 32 + REST_MAX))
     except OSError as error:
         return "damaged", f"{names.CAPTURE}: {error.strerror or error}", None
     if head.chunks and rest[:32] != head.head:

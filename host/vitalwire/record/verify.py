@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -23,6 +22,7 @@ from .chain import Break, Head, find_break
 from .comparing import FileCheck, compare_file, read_file
 from .rebuild import Rebuilt, rebuild, setup_of
 from .rows import utc_text
+from .times import local_text, span_text
 
 State = Literal["closed", "not closed", "shorter than its recorded head", "damaged", "missing", "unreadable"]
 HeadVerdict = Literal["agrees", "differs", "shorter", "goes_on", "not_compared", "not_recorded"]
@@ -347,23 +347,6 @@ def _brief(value: object) -> str:
     return text if len(text) <= 60 else text[:60] + "..."
 
 
-# ---------------------------------------------------------------- times in words
-
-
-def span_text(ms: int) -> str:
-    """`1:02:03.4`: hours, minutes, seconds."""
-    sign, tenths = ("-" if ms < 0 else ""), abs(ms) // 100
-    return f"{sign}{tenths // 36_000}:{tenths // 600 % 60:02d}:{tenths // 10 % 60:02d}.{tenths % 10}"
-
-
-def local_text(utc_ms: int, form: str = "%Y-%m-%d %H:%M:%S %Z") -> str:
-    """The local time with its zone, in the words of `strftime`; `an impossible time` for one that no calendar has."""
-    try:
-        return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone().strftime(form)
-    except (OverflowError, ValueError, OSError, TypeError):
-        return "an impossible time"
-
-
 def _utc(utc_ms: int) -> str | None:
     try:
         return utc_text(utc_ms)
@@ -371,4 +354,4 @@ def _utc(utc_ms: int) -> str | None:
         return None
 
 
-__all__ = ["HEAD_DIGITS_MIN", "Verified", "head_digits", "local_text", "span_text", "verify"]
+__all__ = ["HEAD_DIGITS_MIN", "Verified", "head_digits", "verify"]
