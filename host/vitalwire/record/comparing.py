@@ -56,11 +56,20 @@ def read_file(path: Path, size_max: int) -> bytes:
         return file.read(size_max)
 
 
-def compare_file(folder: Path, name: str, expected: bytes) -> FileCheck:
-    """Holds `name` in `folder` against `expected`."""
+def size_of(path: Path) -> int | None:
+    """How large a file is at present; None where nobody can tell."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def compare_file(folder: Path, name: str, expected: bytes, size: int | None = None) -> FileCheck:
+    """Holds `name` in `folder` against `expected`; only its first `size` bytes, where that is given."""
     rows = max(0, expected.count(b"\r\n") - 1)
     try:
-        actual = read_file(folder / name, len(expected) + MORE_MAX)
+        most = len(expected) + MORE_MAX
+        actual = read_file(folder / name, most if size is None else min(most, size))
     except FileNotFoundError:
         return FileCheck(name, "missing", rows, detail="the file is missing")
     except OSError as error:
@@ -109,4 +118,4 @@ def _shown(cell: str | None) -> str:
     return repr(text if len(text) <= _CELL_MAX else text[:_CELL_MAX] + "...")
 
 
-__all__ = ["FileCheck", "compare_file", "read_file"]
+__all__ = ["FileCheck", "compare_file", "read_file", "size_of"]

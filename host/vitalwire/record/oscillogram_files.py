@@ -111,7 +111,7 @@ def _from_capture(where: str, data: bytes) -> Kept:
         _run(kept, capture)
     except CheckFailed as error:
         raise CheckFailed(f"{where}: {error.what}", error.hint) from None
-    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         # A capture may have whole seals and still be no session: anybody can compute them.
         raise CheckFailed(f"{where}: the capture cannot be run again: {error}") from None
     return kept

@@ -19,15 +19,15 @@ from ..session.inputs import Setup
 from . import folder as names
 from .capture import Capture, read_capture
 from .chain import Break, Head, find_break
-from .comparing import FileCheck, compare_file, read_file
+from .comparing import FileCheck, compare_file, read_file, size_of
 from .rebuild import Rebuilt, rebuild, setup_of
 from .rows import utc_text
 from .times import local_text, span_text
 
 State = Literal["closed", "not closed", "shorter than its recorded head", "damaged", "missing", "unreadable"]
 HeadVerdict = Literal["agrees", "differs", "shorter", "goes_on", "not_compared", "not_recorded"]
-CAPTURE_MAX: Final = 1 << 30
-"""A larger capture is none of ours: twelve hours have a tenth of this."""
+CAPTURE_MAX: Final = 1 << 29
+"""A larger capture is none of ours: twelve hours have a ninth of this."""
 _TIME_MAX_MS: Final = 1 << 63
 HEAD_DIGITS_MIN: Final = 16
 """So many digits of a head are needed: fewer could be met by trying."""
@@ -123,6 +123,8 @@ def verify(folder: Path, head: str = "") -> Verified:
     """
     found = Verified(folder)
     about = _session_json(found)
+    # A session that goes on grows meanwhile. Its rows are never before its capture: their sizes are taken first.
+    sizes = {name: size_of(folder / name) for name in (names.VITALS, names.EVENTS, names.OSCILLOGRAMS)}
     data = _read(found)
     if data is not None:
         capture = found.capture = read_capture(data)
@@ -134,7 +136,7 @@ def verify(folder: Path, head: str = "") -> Verified:
         _say_state(found, data)
         _check_recorded(found, about)
         _check_given(found, head)
-        _check_files(found, rebuilt)
+        _check_files(found, rebuilt, sizes)
         if rebuilt is not None:
             _check_session_json(found, rebuilt, about)
     return found
@@ -160,7 +162,7 @@ def _read(found: Verified) -> bytes | None:
         return None
     if len(data) > CAPTURE_MAX:
         found.state = "unreadable"
-        found.findings.insert(0, f"{names.CAPTURE} is larger than {CAPTURE_MAX >> 30} GB, which no session is")
+        found.findings.insert(0, f"{names.CAPTURE} is larger than {CAPTURE_MAX >> 20} MB, which no session is")
         return None
     return data
 
@@ -274,14 +276,14 @@ def _check_given(found: Verified, digits: str) -> None:
 # ---------------------------------------------------------------- the files that follow from it
 
 
-def _check_files(found: Verified, rebuilt: Rebuilt | None) -> None:
+def _check_files(found: Verified, rebuilt: Rebuilt | None, sizes: dict[str, int | None]) -> None:
     if rebuilt is None:
         for name in (names.VITALS, names.EVENTS):
             found.files.append(FileCheck(name, "not_checked"))
         return
     whole = found.state == "closed"
     for name, expected in rebuilt.files.items():
-        check = compare_file(found.folder, name, expected)
+        check = compare_file(found.folder, name, expected, sizes.get(name))
         found.files.append(check)
         if check.verdict == "equal":
             continue

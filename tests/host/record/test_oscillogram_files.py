@@ -212,6 +212,7 @@ def capture(*inputs: Input, setup: Input | None = None) -> bytes:
         capture(setup=json_input(Kind.OPEN, 0, 0, session=1, client="x", started_t_ms=0, started_utc_ms=0)),
         capture(setup=json_input(Kind.OPEN, 0, 0, session=1, client=2, started_t_ms=0, started_utc_ms="x")),
         capture(setup=Input(Kind.OPEN, 0, 0, b"\xff{")),
+        capture(setup=Input(Kind.OPEN, 0, 0, b"[" * 60_000)),
         capture(Input(Kind.LINK, 0, 0, b"{")),
         capture(json_input(Kind.CLOCK, 0, 0, step_ms="x")),
     ],

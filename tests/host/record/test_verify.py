@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from recorded import chunks, desaturates, edit, edit_json, not_closed, record
 
 from vitalwire.errors import UsageError
-from vitalwire.record.capture import CHUNK_BYTES, MAGIC, CaptureEncoder, read_capture
+from vitalwire.record.capture import CHUNK_BYTES, MAGIC, Capture, CaptureEncoder, read_capture
 from vitalwire.record.rebuild import rebuild
 from vitalwire.record.verify import Verified, head_digits, verify
 from vitalwire.session.inputs import Kind, json_input
@@ -253,6 +253,19 @@ def test_and_behind_the_last_head_its_rows_show_it(session: Path) -> None:
     found = verify(session)
     assert found.state == "not closed"
     assert any("vitals.csv" in text and "not in the capture any more" in text for text in found.findings)
+
+
+def test_a_session_that_goes_on_while_it_is_checked_is_not_said_to_be_cut_short(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    not_closed(session, 40, 38)
+
+    def read_and_go_on(data: bytes) -> Capture:
+        edit(session / "vitals.csv", lambda rows: rows + rows.split(b"\r\n")[-2] + b"\r\n")
+        return read_capture(data)
+
+    monkeypatch.setattr("vitalwire.record.verify.read_capture", read_and_go_on)
+    assert len(verify(session).findings) == 1, "it is not closed, and nothing else"
 
 
 class Killed(BaseException):
