@@ -144,3 +144,16 @@ def test_the_scanner_takes_whatever_the_parser_takes(text: str) -> None:
     for path, _ in leaves(document.data):
         assert document.places.of(path) != (0, 0)
         assert path in document.places.keys or path in document.places.values
+
+
+def test_a_file_a_key_and_a_nesting_may_be_at_their_bounds_and_not_beyond() -> None:
+    for good in (f"#{' ' * 65535}", "a.a.a.a.a.a.a.a = 1", f"a = {'[' * 17}{']' * 17}", "a = " + "9" * 99):
+        read_document(good, "f", "a file")
+    for bad, said in (
+        (f"#{' ' * 65536}", r"f: too large for a file \(over 64 kB\)"),
+        ("a.a.a.a.a.a.a.a.a = 1", "line 1, column 1: .* more than 8 parts"),
+        (f"a = {'[' * 18}{']' * 18}", "more than 16 deep"),
+        ("a = " + "9" * 100, "line 1, column 5: .* 100 digits or more"),
+    ):
+        with pytest.raises(TomlError, match=said):
+            read_document(bad, "f", "a file")

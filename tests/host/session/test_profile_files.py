@@ -110,7 +110,7 @@ MISTAKES = {
         "least_min = 30\nmost_min = 120",
         "least_min = 130\nmost_min = 120",
         "130",
-        "more than most_min",
+        "least_min (130) is more than most_min (120)",
     ),
     "override not worse": ("limit = 85 ", "limit = 91 ", "91", "is not below the one that it overrides (90)"),
     "one reading enough for less": ("above_mmhg = 200", "above_mmhg = 180", "", "is not above that of pressure (180)"),
@@ -314,6 +314,15 @@ BOUNDS = {
     "late_min = 15": ("late_min", 0.1, 120),
     "audio_pause_s = 120 ": ("audio_pause_s", 10, 600),
     "remind_s = 150 ": ("remind_s", 30, 180),
+    "escalate_s = 60 ": ("escalate_s", 10, 600),
+    "steady_min = 1\n": ("steady_min", 0.1, 30),
+    "spo2_within_points = 3": ("spo2_within_points", 1, 10),
+    "pulse_within_bpm = 15": ("pulse_within_bpm", 1, 60),
+    "pulse_above_bpm = 120": ("pulse_above_bpm", 20, 250),
+    "at_most = 140": ("at_most", 40, 260),
+    "at_most = 90\n": ("at_most", 20, 200),
+    "above = 92": ("above", 50, 100),
+    "least_min = 120": ("least_min", 1, 720),
 }
 
 
@@ -376,3 +385,23 @@ def test_an_observation_by_a_person_needs_no_cuff_that_starts_by_itself(key: str
         '"blood_pressure", every_min', '"blood_pressure", by = "person", every_min'
     )
     assert parse_profile(text, "f").phases
+
+
+def test_a_name_has_at_most_40_small_letters_digits_and_dashes() -> None:
+    def named(name: str) -> str:
+        return parse_profile(GENERAL.replace('name = "general"', f'name = "{name}"', 1), "f").name
+
+    for good in ("a", "9", "a-b_c", "a" * 40):
+        assert named(good) == good
+    for bad in ("A", "-a", "_a", "a b", "a/b", "a" * 41):
+        with pytest.raises(TomlError):
+            named(bad)
+
+
+def test_moments_are_at_most_50() -> None:
+    def moments(count: int) -> Profile:
+        return parse_profile(GENERAL.replace("once = true", f"at_min = {list(range(count))}", 1), "f")
+
+    assert moments(50).phases[0].observations[0].at_s[-1] == 49 * 60
+    with pytest.raises(TomlError, match="at_min is not a list of minutes"):
+        moments(51)
