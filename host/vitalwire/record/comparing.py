@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import csv
-import stat
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from .files import read_regular
 
 Verdict = Literal["equal", "short", "long", "differs", "missing", "unreadable", "not_checked"]
 MORE_MAX: Final = 64 << 20
@@ -48,14 +49,6 @@ class FileCheck:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
-def read_file(path: Path, size_max: int) -> bytes:
-    """The first `size_max` bytes of a regular file. Raises OSError with words for whatever else it is."""
-    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without an end
-        raise OSError(0, "it is no file", str(path))
-    with path.open("rb") as file:
-        return file.read(size_max)
-
-
 def size_of(path: Path) -> int | None:
     """How large a file is at present; None where nobody can tell."""
     try:
@@ -69,7 +62,7 @@ def compare_file(folder: Path, name: str, expected: bytes, size: int | None = No
     rows = max(0, expected.count(b"\r\n") - 1)
     try:
         most = len(expected) + MORE_MAX
-        actual = read_file(folder / name, most if size is None else min(most, size))
+        actual, _ = read_regular(folder / name, most if size is None else min(most, size))
     except FileNotFoundError:
         return FileCheck(name, "missing", rows, detail="the file is missing")
     except OSError as error:
@@ -118,4 +111,4 @@ def _shown(cell: str | None) -> str:
     return repr(text if len(text) <= _CELL_MAX else text[:_CELL_MAX] + "...")
 
 
-__all__ = ["FileCheck", "compare_file", "read_file", "size_of"]
+__all__ = ["FileCheck", "compare_file", "size_of"]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file that is only ever appended to, and that survives a full disk.
+"""Files of a record: how they are written, and how one is read that may be anything.
+
+`AppendFile` is only ever appended to, and survives a full disk.
 
 Each `write` is one call of the system, so that a killed host leaves at most the last line torn. What the disk does not
 take waits in memory, in order and within a bound, and is written when there is room again.
@@ -8,12 +10,37 @@ take waits in memory, in order and within a bound, and is written when there is 
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from pathlib import Path
 from typing import Final
 
 PENDING_BYTES_MAX: Final = 8 * 1024 * 1024
 """What may wait for a full disk: about two hours of a session's capture."""
+
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+_READ: Final = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0)
+
+
+def read_regular(path: str | Path, size_max: int, start: int = 0) -> tuple[bytes, int]:
+    """At most `size_max` bytes of a file from byte `start` on, and the size of the file when it was opened.
+
+    Raises OSError with words, also for whatever is no regular file: a pipe would be waited for without an end.
+    """
+    fd = os.open(path, _READ)
+    try:
+        about = os.fstat(fd)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(0, "it is no file", str(path))
+        if start:
+            os.lseek(fd, start, os.SEEK_SET)
+        pieces, left = [], min(size_max, max(0, about.st_size - start))
+        while left > 0 and (piece := os.read(fd, min(left, 1 << 24))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces), about.st_size
+    finally:
+        os.close(fd)
 
 
 class AppendFile:
@@ -27,8 +54,7 @@ class AppendFile:
         self._pending: deque[bytes] = deque()
         self._pending_bytes_max = pending_bytes_max
         self._dirty = False
-        binary = getattr(os, "O_BINARY", 0)
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | binary, 0o644)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY, 0o644)
 
     @property
     def waiting(self) -> int:

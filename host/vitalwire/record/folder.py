@@ -7,13 +7,13 @@ import contextlib
 import json
 import os
 import re
-import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from ..errors import UsageError
+from .files import read_regular
 
 CAPTURE: Final = "capture.vwire"
 VITALS: Final = "vitals.csv"
@@ -84,13 +84,9 @@ def read_session_json(folder: Path) -> dict[str, Any]:
     """Reads `session.json`; raises UsageError in words where it is missing or does not read."""
     path = folder / SESSION
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for without an end
-            raise UsageError(f"{path} is no file")
-        with path.open("rb") as file:
-            data = file.read(min(about.st_size, SESSION_JSON_MAX) + 1)
+        data, _ = read_regular(path, SESSION_JSON_MAX + 1)
     except OSError as error:
-        raise UsageError(f"{folder} is no session folder: {error.strerror}: {SESSION}") from None
+        raise UsageError(f"{folder} is no session folder: {SESSION}: {error.strerror}") from None
     if len(data) > SESSION_JSON_MAX:
         raise UsageError(f"{path} does not read: it is larger than {SESSION_JSON_MAX >> 20} MB")
     try:

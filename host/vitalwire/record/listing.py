@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,6 +20,7 @@ from . import folder as names
 from .capture import MAGIC, read_on
 from .chain import Head
 from .digest import PRIORITIES
+from .files import read_regular
 from .rows import utc_text
 
 Ended = Literal["closed", "not closed", "damaged"]
@@ -192,8 +192,12 @@ class _Reader:
 _DEFAULT: Final = [limit.as_json() for limit in DEFAULT_LIMITS]
 
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MS: Final = timedelta(milliseconds=1)
+
+
 def _ms(moment: datetime) -> int:
-    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+    return (moment - _EPOCH) // _MS
 
 
 def _stamp_ms(folder: Path) -> int | None:
@@ -213,20 +217,16 @@ def _end(folder: Path, about: dict[str, Any], head: Head | None) -> tuple[Ended,
     finished = about.get("finished") is True
     if head is None and (finished or about.get("capture") is not None):
         return "damaged", f"{names.SESSION} has no head that reads", None
+    start = 0 if head is None else head.bytes - 32 if head.chunks else head.bytes
+    most = len(MAGIC) if head is None else 32 + (0 if finished else REST_MAX)
     try:
-        with _open(folder / names.CAPTURE) as file:
-            size = os.fstat(file.fileno()).st_size
-            if head is None:
-                whole = file.read(len(MAGIC)) == MAGIC
-                return ("not closed", "", None) if whole else ("damaged", f"{names.CAPTURE} does not read", None)
-            if size < head.bytes:
-                missing = head.bytes - size
-                return "damaged", f"{names.CAPTURE} is {missing} bytes shorter than its recorded head", None
-            start = head.bytes - 32 if head.chunks else head.bytes
-            file.seek(start)
-            rest = file.read(min(size - start, 32 + REST_MAX))
+        rest, size = read_regular(f"{folder}{os.sep}{names.CAPTURE}", most, start)
     except OSError as error:
         return "damaged", f"{names.CAPTURE}: {error.strerror or error}", None
+    if head is None:
+        return ("not closed", "", None) if rest == MAGIC else ("damaged", f"{names.CAPTURE} does not read", None)
+    if size < head.bytes:
+        return "damaged", f"{names.CAPTURE} is {head.bytes - size} bytes shorter than its recorded head", None
     if head.chunks and rest[:32] != head.head:
         return "damaged", f"{names.CAPTURE} has another head than {names.SESSION}", None
     missing_file = _missing(folder, about)
@@ -254,13 +254,7 @@ def _missing(folder: Path, about: dict[str, Any]) -> str:
     wanted = [names.VITALS, names.EVENTS]
     if isinstance(rows, dict) and "oscillograms" in rows:
         wanted.append(names.OSCILLOGRAMS)
-    return next((f"{name} is missing" for name in wanted if not (folder / name).exists()), "")
-
-
-def _open(path: Path) -> Any:
-    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without an end
-        raise OSError(0, "it is no file")
-    return path.open("rb")
+    return next((f"{name} is missing" for name in wanted if not os.path.exists(f"{folder}{os.sep}{name}")), "")
 
 
 __all__ = ["Listed", "list_sessions", "look"]

@@ -19,7 +19,8 @@ from ..session.inputs import Setup
 from . import folder as names
 from .capture import Capture, read_capture
 from .chain import Break, Head, find_break
-from .comparing import FileCheck, compare_file, read_file, size_of
+from .comparing import FileCheck, compare_file, size_of
+from .files import read_regular
 from .rebuild import Rebuilt, rebuild, setup_of
 from .rows import utc_text
 from .times import local_text, span_text
@@ -152,7 +153,7 @@ def _session_json(found: Verified) -> dict[str, Any]:
 
 def _read(found: Verified) -> bytes | None:
     try:
-        data = read_file(found.folder / names.CAPTURE, CAPTURE_MAX + 1)
+        data, _ = read_regular(found.folder / names.CAPTURE, CAPTURE_MAX + 1)
     except FileNotFoundError:
         found.findings.insert(0, f"{names.CAPTURE} is missing: nothing can be checked")
         return None

@@ -125,7 +125,7 @@ def nothing_left(folder: Path) -> None:
         (lambda folder: (folder / "capture.vwire").unlink(), "capture.vwire: No such file or directory"),
         (lambda folder: (folder / "vitals.csv").unlink(), "vitals.csv is missing"),
         (lambda folder: (folder / "oscillograms.csv").unlink(), "oscillograms.csv is missing"),
-        (lambda folder: (folder / "session.json").unlink(), "No such file or directory: session.json"),
+        (lambda folder: (folder / "session.json").unlink(), "session.json: No such file or directory"),
         (lambda folder: (folder / "session.json").write_bytes(b""), "session.json does not read"),
         (lambda folder: (folder / "session.json").write_bytes(b"{" * 9), "session.json does not read"),
         (lambda folder: (folder / "session.json").write_bytes(b"[]"), "session.json does not read: it holds no object"),
