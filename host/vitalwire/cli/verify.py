@@ -82,7 +82,9 @@ def lines(found: Verified) -> Iterator[str]:
         yield f"chain     {found.capture.chunks} good chunks, {found.size} bytes"
         yield f"head      {found.capture.head.hex()}"
         yield f"          in session.json: {found.recorded_head.replace('_', ' ')}"
-        given = PRINTED if found.given_head == "not_compared" else found.given_head.replace("_", " ")
+        given = found.given_head.replace("_", " ")
+        if found.given_head == "not_compared":
+            given = f"{given}, because the chain is broken" if found.broken else PRINTED
         yield f"          printed at close: {given}"
     for check in found.files:
         yield printable(f"file      {check}")

@@ -52,7 +52,7 @@ class Break:
 
     `chunk` counts from 0 and begins at byte `offset`. `until` is the byte from which on the chain fits again, with
     `chunks_after` good chunks behind it; None: nothing behind it fits. `from_ms` is the time of the last good record
-    before it, `to_ms` that of the end of the first good chunk behind it, on the session's clock; None: there is none.
+    before it, `to_ms` of the first one behind `until`, on the session's clock; None: there is none.
     `what` is `changed`, `missing`, `moved`, `added` or `unknown`; `why` is for a person.
     """
 
@@ -85,7 +85,7 @@ def find_break(data: bytes, capture: Capture, recorded: Head | None = None) -> B
         until=start if after else None,
         chunks_after=after.chunks if after else 0,
         from_ms=last.t_ms if last else None,
-        to_ms=after.seals[0].t_ms if after else None,
+        to_ms=RECORD.unpack_from(data, start)[2] if after else None,
         what=what,
         why=f"{capture.bad.why}: {said}" if said else capture.bad.why,
     )

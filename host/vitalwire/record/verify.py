@@ -29,6 +29,7 @@ State = Literal["closed", "not closed", "shorter than its recorded head", "damag
 HeadVerdict = Literal["agrees", "differs", "shorter", "goes_on", "not_compared", "not_recorded"]
 CAPTURE_MAX: Final = 1 << 29
 """A larger capture is none of ours: twelve hours have a ninth of this."""
+NOT_CLOSED: Final = "the capture is not closed: its session goes on, or was cut off"
 _TIME_MAX_MS: Final = 1 << 63
 HEAD_DIGITS_MIN: Final = 16
 """So many digits of a head are needed: fewer could be met by trying."""
@@ -193,7 +194,7 @@ def _say_state(found: Verified, data: bytes) -> None:
     if broken is not None:
         found.findings.insert(0, _break_text(found, broken, len(data)))
     elif capture.closed is None:
-        found.findings.insert(0, "the capture is not closed: its session goes on, or was cut off")
+        found.findings.insert(0, NOT_CLOSED)
         if capture.torn_bytes:
             found.notes.append(f"the last {capture.torn_bytes} bytes are a record that was not written to its end")
         if capture.unsealed_bytes:
@@ -230,6 +231,7 @@ def _check_recorded(found: Verified, about: dict[str, Any]) -> None:
             found.recorded_head = "not_compared"
             return
         found.recorded_head, found.state = "shorter", "shorter than its recorded head"
+        found.findings = [text for text in found.findings if text != NOT_CLOSED]
         last = found.when(capture.last_t_ms)
         found.findings.insert(
             0,

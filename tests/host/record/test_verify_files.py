@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -69,10 +69,16 @@ def test_a_pipe_in_a_files_place_is_not_waited_for(session: Path, name: str) -> 
     assert any("no file" in text for text in verify(session).findings)
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs files that we may not read")
 @pytest.mark.parametrize("name", ["vitals.csv", "session.json", CAPTURE])
-def test_a_file_that_may_not_be_read_is_said(session: Path, name: str) -> None:
-    (session / name).chmod(0)
+def test_a_file_that_may_not_be_read_is_said(session: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    real = os.open
+
+    def refuse(path: str | Path, flags: int) -> int:
+        if Path(path).name == name:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, flags)
+
+    monkeypatch.setattr("vitalwire.record.files.os.open", refuse)
     assert any("Permission denied" in text for text in verify(session).findings)
 
 
