@@ -133,7 +133,7 @@ class App:
         self.oximeter_bus = Bus(self.board.oximeter_lines)
         curve = None if self.calibration.curve is None else Curve(self.calibration.curve)
         oximetry = Oximetry(averaging_s=self.config.averaging_s, curve=curve)
-        self.finger = Finger(Max30102(self.oximeter_bus), oximetry, self.faults, self.telemetry)
+        self.finger = Finger(Max30102(self.oximeter_bus), oximetry, self.faults, self.telemetry, self.clock.ticks_us)
 
     def apply_config(self):
         """Lets the settings take effect."""
@@ -180,6 +180,8 @@ class App:
         supervisor.report(2)
         if t_ms >= self._second_ms:
             self._second(t_ms)
+        elif self.finger.reporting:
+            self._go_on_reading(t_ms)
         supervisor.report(3)
         active = self.cuff.controller.active
         if not active or t_ms >= self._slow_ms:
@@ -245,12 +247,16 @@ class App:
         blanked_ms = 0
         if cuff.pressurised and self.session.same_limb:
             blanked_ms = t_ms - cuff.pressurised_since_ms + 1
-        self.finger.report(t_ms, blanked_ms, cuff.pressurised)
-        if self.session.number is not None:
-            self.limits.observe(SPO2, self.finger.spo2_x10, t_ms)
-            self.limits.observe(PULSE, self.finger.pulse_x10, t_ms)
+        self.finger.begin_report(t_ms, blanked_ms, cuff.pressurised)
+        self._go_on_reading(t_ms)
         self._aside(self._housekeeping, t_ms)
         self._heartbeat(t_ms)
+
+    def _go_on_reading(self, t_ms):
+        """Works on the oximeter's reading; on a board it takes several turns, between which the cuff is sampled."""
+        if self.finger.go_on(t_ms) and self.session.number is not None:
+            self.limits.observe(SPO2, self.finger.spo2_x10, t_ms)
+            self.limits.observe(PULSE, self.finger.pulse_x10, t_ms)
 
     def _watch_supply(self, t_ms):
         if self.config.own_supply:

@@ -12,7 +12,7 @@ from array import array
 from micropython import const
 
 from vitals.oximetry.conditioning import MASK
-from vitals.oximetry.ratios import LONGEST, Ratios, beat_a, beat_b, shift_to
+from vitals.oximetry.ratios import LONGEST, Ratios, beat_a, beat_b
 from vitals.oximetry.rhythm import PAIRS_LEAST, PAIRS_MOST, Rhythm
 from vitals.signal import kernels, rhythm_kernels, scratch
 
@@ -23,15 +23,19 @@ _CANDIDATES = const(64)
 _AGAIN = const(350)  # ring values: the chain of the last 7 s is chosen anew each second
 
 _USUAL = const(64)  # strength of a usual beat
-_STRONG = const(77)  # more counts for no more
-_WEAK_UNEVEN = const(29)  # without a rhythm: what is below this is no beat
 _SHORTEST_X16 = const(11 * 16)  # in 1/16 of 20 ms: 273 a minute
 _LONGEST_X16 = const(110 * 16)  # 27 a minute
 _OUTSIZED = const(141)  # 2.2 times as strong as a usual beat
-_REFRACTORY_X16 = const(15 * 16)  # 0.3 s: the shortest interval of an uneven rhythm
 
 _BEFORE = const(7)  # ring values before and after the steepest rise in which beats are compared
 _AFTER = const(14)
+
+# Pieces of the work
+_RHYTHM = const(0)
+_CHAIN = const(1)
+_ADD = const(2)
+_RATIOS = const(3)
+_DONE = const(4)
 
 # What is wrong with a beat; 0 is nothing
 SOUND = const(0)
@@ -56,50 +60,76 @@ class Beats:
     def __init__(self):
         self.rhythm = Rhythm()
         self.index = array("i", bytes(4 * KEPT))
-        self.interval_x16 = array("H", bytes(2 * KEPT))  # to the beat before, in 1/16 of 20 ms; 0: none
+        self.interval_x16 = array("i", bytes(4 * KEPT))  # to the beat before, in 1/16 of 20 ms; 0: none
         self.amplitude = array("i", bytes(4 * KEPT))  # infrared, peak to peak, 1/8 count
         self.red_amplitude = array("i", bytes(4 * KEPT))
-        self.ratio_x1000 = array("H", bytes(2 * KEPT))  # ratio of ratios, see `ratios`; 0: none
-        self.share_x64 = array("H", bytes(2 * KEPT))  # how much of the common shape is in it, 64 is usual
-        self.likeness = array("H", bytes(2 * KEPT))  # squared correlation of red and infrared, in 1/1000; 0 if opposed
-        self.resemblance = array("H", bytes(2 * KEPT))  # squared correlation with the beat before, in 1/1000
-        self.strength = array("H", bytes(2 * KEPT))  # rise against a usual beat's, 64 is usual
+        self.ratio_x1000 = array("i", bytes(4 * KEPT))  # ratio of ratios, see `ratios`; 0: none
+        self.share_x64 = array("i", bytes(4 * KEPT))  # how much of the common shape is in it, 64 is usual
+        self.likeness = array("i", bytes(4 * KEPT))  # squared correlation of red and infrared, in 1/1000; 0 if opposed
+        self.resemblance = array("i", bytes(4 * KEPT))  # squared correlation with the beat before, in 1/1000
         self.fault = bytearray(KEPT)
         self.even = False  # the last chain followed a rhythm
         self.head = 0
+        self._stage = _DONE
+        self._conditioning = None
+        self._oldest = self._since = self._left = self._nearest = 0
         self._fraction_x16 = array("h", bytes(2 * KEPT))  # of the index, in 1/16
         self._ratios = Ratios()
         self._costs = _costs()
         self._at = array("i", bytes(4 * _CANDIDATES))
         self._rise = array("i", bytes(4 * _CANDIDATES))
         self._score = array("i", bytes(4 * _CANDIDATES))
-        self._from = array("h", bytes(2 * _CANDIDATES))
+        self._from = array("i", bytes(4 * _CANDIDATES))
         self._sums = array("i", bytes(4 * 4))
 
     def clear(self):
         self.head = 0
+        self._stage = _DONE
         self.even = False
         self.rhythm.clear()
 
-    def update(self, conditioning, usable):
-        """Looks at what came since the last call, once a second; `usable` newest ring values are unspoiled."""
-        newest = conditioning.newest
-        ring = conditioning.ir.out
+    def begin(self, conditioning, usable):
+        """Begins to look at what came since the last time, once a second, where `conditioning` was frozen; `usable`
+        newest ring values are unspoiled. Then call `step` until it returns True."""
+        self._conditioning = conditioning
+        self._oldest = conditioning.newest - min(usable, 2 * PAIRS_MOST)
+        self._stage = _RHYTHM
         if usable < 2 * PAIRS_LEAST:
             self.rhythm.forget()
-            return
-        usable = min(usable, 2 * PAIRS_MOST)
-        self.rhythm.update(ring, newest, usable >> 1)
-        self.even = self.rhythm.strength >= PERIODIC
-        oldest = newest - usable
-        n = rhythm_kernels.rises(ring, MASK, oldest + 4, newest - 4, self._at, self._rise, _CANDIDATES)
+            self._stage = _DONE
+
+    def step(self):
+        """One piece of the work, a few ms on a microcontroller; True when all is done."""
+        stage = self._stage
+        conditioning = self._conditioning
+        if stage == _RHYTHM:
+            newest = conditioning.newest
+            self.rhythm.update(conditioning.ir.out, newest, (newest - self._oldest) >> 1)
+            self.even = self.rhythm.strength >= PERIODIC
+            self._stage = _CHAIN
+        elif stage == _CHAIN:
+            self._find_chain(conditioning)
+            self._stage = _ADD
+        elif stage == _ADD:
+            if not self._add_next(conditioning):
+                self._ratios.begin(conditioning, self, self._oldest)
+                self._stage = _RATIOS
+        elif stage == _RATIOS and self._ratios.step(self):
+            self._stage = _DONE
+        return self._stage == _DONE
+
+    def _find_chain(self, conditioning):
+        newest = conditioning.newest
+        loops = rhythm_kernels
+        at, rise = self._at, self._rise
+        n = loops.rises(conditioning.ir.out, MASK, self._oldest + 4, newest - 4, at, rise, _CANDIDATES)
         self._weigh(n, newest)
-        best = self._chain(n)
-        if self.even and self._passes_over(best):
+        period_x16 = self.rhythm.period_x16 if self.even else 0
+        end = loops.chain(at, rise, self._score, self._from, n, period_x16, self._costs)
+        if self.even and self._passes_over(end - 1):
             self.rhythm.halve()
-            best = self._chain(n)
-        self._replace(conditioning, best, oldest, newest)
-        self._ratios.measure(conditioning, self, oldest)
+            end = loops.chain(at, rise, self._score, self._from, n, self.rhythm.period_x16, self._costs)
+        self._replace(end - 1, newest)
 
     def has_outsized(self, since):
         """Whether a beat from ring index `since` on was far larger than its neighbours."""
@@ -128,50 +158,14 @@ class Beats:
         for i in range(n):
             rise[i] = min(4 * _USUAL, rise[i] * _USUAL // usual)
 
-    def _chain(self, n):
-        """Scores every candidate as the end of a chain; returns the last of the best one, -1 without any."""
-        at, rise = self._at, self._rise
-        score, before = self._score, self._from
-        period = self.rhythm.period_x16 if self.even else 0
-        first = 0
-        end = -1
-        for i in range(n):
-            best = 0
-            link = -1
-            longest = (period * 71 >> 9) if period else 110
-            while first < i and at[i] - at[first] > longest:
-                first += 1
-            for j in range(i - 1, first - 1, -1):
-                interval = (at[i] - at[j]) * 16
-                if period:
-                    q = (interval * 32 + (period >> 1)) // period
-                    if q < 16:
-                        continue
-                    if q > 71:
-                        break
-                    value = score[j] - self._costs[q]
-                else:
-                    if interval < _REFRACTORY_X16:
-                        continue
-                    value = score[j]
-                if value > best:
-                    best = value
-                    link = j
-            own = min(_STRONG, rise[i])
-            score[i] = best + (own if period else own - _WEAK_UNEVEN)
-            before[i] = link
-            if end < 0 or score[i] > score[end]:
-                end = i
-        return end
-
     def _passes_over(self, end):
         """True where most intervals of the chain have a rise as strong as its beats in their middle."""
         if self.rhythm.period_x16 < 4 * _SHORTEST_X16:
             return False
         at, rise = self._at, self._rise
         intervals = filled = 0
-        while end >= 0 and self._from[end] >= 0:
-            begin = self._from[end]
+        while end >= 0 and self._from[end]:
+            begin = self._from[end] - 1
             span = at[end] - at[begin]
             least = min(rise[begin], rise[end]) * 5 >> 3
             intervals += 1
@@ -183,26 +177,32 @@ class Beats:
             end = begin
         return intervals >= 3 and filled * 3 >= intervals * 2
 
-    def _replace(self, conditioning, end, oldest, newest):
-        """Takes the chain in place of the beats that were chosen before in the same stretch."""
-        since = newest - _AGAIN
-        while self.head and self.index[(self.head - 1) & _KEPT_MASK] >= since:
+    def _replace(self, end, newest):
+        """Lays out the chain, its last beat first, in place of the beats chosen before in the same stretch."""
+        self._since = newest - _AGAIN
+        while self.head and self.index[(self.head - 1) & _KEPT_MASK] >= self._since:
             self.head -= 1
-        chain = scratch
+        chain = self._score  # not needed any more
         n = 0
         while end >= 0:
             chain[n] = end
             n += 1
-            end = self._from[end]
-        last = self.index[(self.head - 1) & _KEPT_MASK] if self.head else 0
-        nearest = (self.rhythm.period_x16 >> 5) if self.even else 15
-        for i in range(n - 1, -1, -1):
-            at = self._at[chain[i]]
+            end = self._from[end] - 1
+        self._left = n
+        self._nearest = (self.rhythm.period_x16 >> 5) if self.even else 15
+
+    def _add_next(self, conditioning):
+        """Adds the next beat of the chain; False when there is none left."""
+        while self._left:
+            self._left -= 1
+            candidate = self._score[self._left]
+            at = self._at[candidate]
             # What lies before the stretch stands as it was chosen when it was in the middle.
-            if self.head and (at < since or at - last < nearest):
-                continue
-            self._add(conditioning, at, self._rise[chain[i]], oldest)
-            last = at
+            last = self.index[(self.head - 1) & _KEPT_MASK]
+            if not self.head or (at >= self._since and at - last >= self._nearest):
+                self._add(conditioning, at, self._rise[candidate], self._oldest)
+                return True
+        return False
 
     # ------------------------------------------------------------ one beat
 
@@ -211,7 +211,6 @@ class Beats:
         k = self.head & _KEPT_MASK
         fraction = _vertex_x16(_rise(ring, at - 1), _rise(ring, at), _rise(ring, at + 1))
         self.index[k] = at
-        self.strength[k] = strength
         self._fraction_x16[k] = fraction
         self.interval_x16[k] = self.ratio_x1000[k] = self.likeness[k] = self.resemblance[k] = 0
         self.amplitude[k] = self.red_amplitude[k] = self.share_x64[k] = 0
@@ -236,7 +235,7 @@ class Beats:
         """How alike the tops of this beat and of the one before are: noise has no shape that comes again."""
         n = _BEFORE + min(_AFTER, max(5, self.interval_x16[k] // 40))
         most = max(kernels.extent(ring, MASK, at - _BEFORE, n), kernels.extent(ring, MASK, before - _BEFORE, n))
-        shift = shift_to(most, 1023)
+        shift = rhythm_kernels.shift_to(most, 1023)
         rhythm_kernels.lift(ring, MASK, at - _BEFORE, n, 0, shift, beat_a)
         rhythm_kernels.lift(ring, MASK, before - _BEFORE, n, 0, shift, beat_b)
         self.resemblance[k] = self._correlation(n)
@@ -251,14 +250,14 @@ class Beats:
 
     @staticmethod
     def _lift(ring, begin, n, out):
-        shift = shift_to(kernels.extent(ring, MASK, begin, n + 1), 1023)
+        shift = rhythm_kernels.shift_to(kernels.extent(ring, MASK, begin, n + 1), 1023)
         return rhythm_kernels.lift(ring, MASK, begin, n, n, shift, out) << shift
 
     def _correlation(self, n):
         """Squared correlation of the two beats that were lifted last, in 1/1000; 0 where they are opposed."""
         sums = self._sums
         rhythm_kernels.dot(beat_a, beat_b, n, sums)
-        scale = shift_to(max(sums[0], sums[1], sums[2]), 16383)
+        scale = rhythm_kernels.shift_to(max(sums[0], sums[1], sums[2]), 16383)
         a, ab, b = sums[0] >> scale, sums[1] >> scale, sums[2] >> scale
         if sums[3] or not a or not b:
             return 0

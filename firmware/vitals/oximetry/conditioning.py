@@ -51,7 +51,7 @@ class Channel:
         kernels.detrend(samples, n, self.state, self._raw, self._mean, self.out, MASK)
 
     def baseline(self):
-        """The slow part of the signal, in counts."""
+        """The slow part of the signal now, in counts."""
         return self.state[_SECOND] >> 10
 
     def level(self):
@@ -72,10 +72,12 @@ class Conditioning:
         self.ir = Channel()
         self._lost_at = 0
         self._restarted_at = 0
+        self.freeze()
 
     def clear(self):
         self.red.clear()
         self.ir.clear()
+        self.freeze()
         self._lost_at = _LONG_AGO
         self._restarted_at = 0
 
@@ -95,10 +97,12 @@ class Conditioning:
         """Samples since `clear`."""
         return self.ir.state[_COUNT]
 
-    @property
-    def newest(self):
-        """Index one past the newest value in the rings `red.out` and `ir.out`."""
-        return self.count >> 1
+    def freeze(self):
+        """Takes down where the signal stands: `newest` (index one past the newest value in the rings `red.out` and
+        `ir.out`) and the slow part of each colour (counts). Samples may come while a reading is made of what was."""
+        self.newest = self.count >> 1
+        self.red_level = self.red.baseline()
+        self.ir_level = self.ir.baseline()
 
     def usable(self):
         """How many of the newest ring values nothing has spoiled: at most what the ring holds."""

@@ -19,6 +19,12 @@ from vitals.oximetry.led_servo import CHANGED, DEFAULT_STEPS, UNCHANGED, LedServ
 from vitals.oximetry.window import Window
 
 AVERAGING_CHOICES_S = (4, 8, 16)
+
+# Where a reading is that was begun
+_IDLE = const(0)
+_BEATS = const(1)
+_JUDGE = const(2)
+
 FILTER_DELAY_MS = const(950)  # from the light to the rings in which beats are found
 
 # Finger: infrared counts at the default current. A MAX30102 looking into the room gives some hundreds to a few thousand
@@ -33,6 +39,10 @@ _JUDGED = const(400)  # ring values, 8 s: what the quality is judged by
 _REGULAR_PCT = const(60)  # of the intervals within 20 % of their median; with fewer the rhythm is uneven
 _ALIKE_UNEVEN = const(850)
 _LEAN_UNEVEN = const(500)
+# Recorded pulses below 130 a minute have 250 and more, rounded ones of the population about 0.
+_LEAN_LEAST = const(-100)
+_STEADY = const(600)
+_SLOW_X16 = const(23 * 16)  # 130 a minute: above, the filter lets little but the base wave through
 _UNEVEN_S = const(8)  # as long as what is judged: by then all of it is new
 _TRUST_LEAST = const(860)  # one in a hundred seconds of noise has more
 _TRUST_UNEVEN = const(1200)
@@ -53,11 +63,12 @@ _PULSE_MOST_X10 = const(2500)
 class Oximetry:
     """Sans-I/O oximetry for a two-colour finger sensor at 100 samples/s.
 
-    After `compute` the attributes hold the reading: `spo2_x10` (0.1 %), `pulse_x10` (0.1 / min), `perfusion_x100`
-    (0.01 %) and `quality` (0-100), each None where it is withheld, and why in `spo2_reason`, `pulse_reason`,
-    `perfusion_reason` (`wire.REASON_*`; OK with a value, `irregular` beside a pulse that is the mean of an uneven
-    rhythm). `finger` is right within 2 s. `led_red` and `led_ir` are the wanted LED currents in steps of 0.2 mA;
-    `leds_changed` asks the application to set them and to clear the flag. `averaging_s` is changed by `set_averaging`.
+    After `begin` and enough of `step`, or `compute`, the attributes hold the reading: `spo2_x10` (0.1 %), `pulse_x10`
+    (0.1 / min), `perfusion_x100` (0.01 %) and `quality` (0-100). Each is None where it is withheld, and why is in
+    `spo2_reason`, `pulse_reason` and `perfusion_reason` (`wire.REASON_*`; OK with a value, `irregular` beside a pulse
+    that is the mean of an uneven rhythm). `finger` is right within 2 s. `led_red` and `led_ir` are the wanted LED
+    currents in steps of 0.2 mA; `leds_changed` asks the application to set them and to clear the flag. `averaging_s`
+    is changed by `set_averaging`.
     """
 
     def __init__(self, rate_hz=RATE_HZ, averaging_s=8, curve=None):
@@ -81,6 +92,8 @@ class Oximetry:
         self._uneven_s = 0  # how long an uneven rhythm has looked like one
         self._usual_amplitude = 0  # of the infrared pulse when it was last read, 1/8 count; 0: not yet
         self.finger = False
+        self._stage = _IDLE
+        self._cause = wire.REASON_OK
         self._ir_servo.reset()
         self._red_servo.reset()
         self.leds_changed = True
@@ -116,6 +129,7 @@ class Oximetry:
         if self.finger:
             if level * DEFAULT_STEPS < _FINGER_OFF_COUNTS * brightness:
                 self.finger = False
+                self._stage = _IDLE
                 self.beats.clear()
                 changed = self._ir_servo.reset()
                 if self._red_servo.reset() or changed:
@@ -129,14 +143,39 @@ class Oximetry:
             self._withhold(wire.REASON_SETTLING)
 
     def compute(self, t_ms):
-        """Judges what came until now; call it once a second. `t_ms` is not used: samples are the clock here."""
+        """A whole reading at once, once a second. `t_ms` is not used: samples are the clock here."""
+        self.begin()
+        while not self.step():
+            pass
+
+    def begin(self):
+        """Begins a reading of what came until now, once a second; then call `step` until it returns True. Until then
+        the attributes hold the reading before. Samples may be fed in between."""
         if not self.finger:
             self._withhold(wire.REASON_NO_FINGER)
+            self._stage = _IDLE
             return
-        usable = self.conditioning.usable()
-        self.beats.update(self.conditioning, usable)
-        self._withhold(self._reason_for_nothing(usable))
+        conditioning = self.conditioning
+        conditioning.freeze()
+        usable = conditioning.usable()
+        self._cause = self._spoiled(usable)
         self._serve_leds()
+        self.beats.begin(conditioning, usable)
+        self._stage = _BEATS
+
+    def step(self):
+        """One piece of the work, some ms on a microcontroller. True when the reading stands."""
+        if self._stage == _BEATS:
+            if self.beats.step():
+                self._stage = _JUDGE
+            return False
+        if self._stage == _JUDGE:
+            self._stage = _IDLE
+            self._judge()
+        return True
+
+    def _judge(self):
+        self._withhold(self._cause or self._reason_for_nothing())
         if self._judge_pulse():
             newest_x100 = self._judge_perfusion()
             if self.perfusion_x100 is not None and newest_x100 < _PULSE_PERFUSION_MIN_X100:
@@ -153,8 +192,8 @@ class Oximetry:
         self.pulse_reason = reason
         self.perfusion_reason = reason
 
-    def _reason_for_nothing(self, usable):
-        """Why there would be no reading, were there none; the plainest cause first."""
+    def _spoiled(self, usable):
+        """What spoiled the signal, if there were no reading; the plainest cause first. REASON_OK: nothing did."""
         conditioning = self.conditioning
         if conditioning.clipped_within(2 * RATE_HZ):
             return wire.REASON_SATURATED
@@ -162,15 +201,15 @@ class Oximetry:
             return wire.REASON_SAMPLES_LOST
         if self.beats.head < _BEATS_MIN and usable < 8 * OUT_RATE_HZ:
             return wire.REASON_SETTLING
-        if conditioning.jumped_within(4 * RATE_HZ):
-            return wire.REASON_MOTION
+        return wire.REASON_MOTION if conditioning.jumped_within(4 * RATE_HZ) else wire.REASON_OK
+
+    def _reason_for_nothing(self):
+        """Why there would be no reading of a signal that nothing spoiled."""
         if self.beats.rhythm.span < _FLAT_RED:
             return wire.REASON_LOW_SIGNAL
-        if self.beats.has_outsized(conditioning.newest - 6 * OUT_RATE_HZ) or self._is_shaken():
+        if self.beats.has_outsized(self.conditioning.newest - 6 * OUT_RATE_HZ) or self._is_shaken():
             return wire.REASON_MOTION
-        if not self.beats.even:
-            return wire.REASON_NO_PULSE
-        return wire.REASON_LOW_QUALITY
+        return wire.REASON_LOW_QUALITY if self.beats.even else wire.REASON_NO_PULSE
 
     def _is_shaken(self):
         """The signal of the last 6 s goes much further than this finger's pulse did when it could be read."""
@@ -222,7 +261,7 @@ class Oximetry:
             return False
         self.pulse_x10 = pulse_x10
         self.pulse_reason = reason
-        self.quality = min(100, (trust - _TRUST_LEAST) * 90 // (_TRUST_FULL - _TRUST_LEAST) + 10)
+        self.quality = max(1, min(100, (trust - _TRUST_LEAST) * 90 // (_TRUST_FULL - _TRUST_LEAST) + 10))
         return True
 
     def _trust(self, alike):
@@ -230,6 +269,8 @@ class Oximetry:
         that are faster than falls. The weights part real pulses from six kinds of noise; see tests/accuracy."""
         rhythm = self.beats.rhythm
         lean = min(1500, max(-500, rhythm.lean))
+        if lean < _LEAN_LEAST and rhythm.strength > _STEADY and rhythm.period_x16 > _SLOW_X16:
+            return 0  # it repeats well and falls faster than it rises: the signal is upside down
         return rhythm.lasting + alike * 12 // 100 + self._window.evenness() + lean * 3 // 10
 
     def _looks_like_beats(self, alike):
@@ -244,7 +285,7 @@ class Oximetry:
         """Perfusion index; returns that of the last three beats, which a pulse that has just gone cannot outweigh."""
         beats = self.beats
         window = self._window
-        level = self.conditioning.ir.baseline()
+        level = self.conditioning.ir_level
         n = window.gather(beats.amplitude)
         amplitude = window.mean_near_median(n) if n else 0
         if level <= 0 or not amplitude or amplitude >= 2 * level:  # 25 %: no finger does that

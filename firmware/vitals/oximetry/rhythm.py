@@ -72,7 +72,7 @@ class Rhythm:
         last = min(_LAG_LAST, pairs * 6 // 10)
         acf = correlations
         loops.correlate(work, pairs, acf, last)
-        period = _period_x16(loops.follow(self._levels, work, _PERIODS, acf, 16 * (last - 1)))
+        period = loops.follow(self._levels, work, _PERIODS, acf, 16 * (last - 1))
         if period > 16 * (last - 1):
             self.forget()
             return
@@ -140,14 +140,6 @@ class Rhythm:
             values[i - start] = self._own[i]
         kernels.sort(values, stop - start)
         return values[(stop - start) >> 1]
-
-
-def _period_x16(k):
-    """Period number k of `follow`, in 1/16 of a lag."""
-    period = 6 << 16
-    for _ in range(k):
-        period += period // 50
-    return (period + 2048) >> 12
 
 
 def root(x):

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the beats of the last seconds say together: middles, means and how sure they are."""
 
+from array import array
+
 from micropython import const
 
-from vitals.oximetry.beats import KEPT, SOUND
+from vitals.oximetry.beats import KEPT
 from vitals.oximetry.rhythm import root
-from vitals.signal import kernels, scratch
+from vitals.signal import kernels, rhythm_kernels, scratch
 
-_KEPT_MASK = const(63)
+_BIAS = const(1 << 28)
 _INLIER_PCT = const(20)  # an interval or amplitude this near to the median counts as its like
 _RATIO_REACH_LEAST = const(30)  # 1/1000; nearer to the middle one no ratio is an outlier
 
@@ -22,6 +24,7 @@ class Window:
     def __init__(self, beats):
         self._beats = beats
         self.since = 0
+        self._sums = array("i", bytes(4 * 4))
         self.near = 0  # of the last `mean_near_median`: values that were its like
         self.uncertain_x1000 = 0  # standard error of the last `ratio_x1000`
 
@@ -29,14 +32,7 @@ class Window:
         """The newest values of an array of the beats, only those that are not 0 (nothing was measured there), and only
         of sound beats unless told otherwise; sorted. Returns how many."""
         beats = self._beats
-        n = 0
-        for i in range(1, min(beats.head, KEPT) + 1):
-            k = (beats.head - i) & _KEPT_MASK
-            if beats.index[k] < self.since or n == most:
-                break
-            if source[k] and (beats.fault[k] == SOUND or not sound):
-                scratch[n] = source[k]
-                n += 1
+        n = rhythm_kernels.gather(beats.index, source, beats.fault, beats.head, self.since, sound, most, scratch)
         kernels.sort(scratch, n)
         return n
 
@@ -55,15 +51,9 @@ class Window:
     def mean_near_median(self, n):
         """Mean of the n gathered values without those beyond 20 % of their median; `near` is how many are left."""
         middle = scratch[n >> 1]
-        reach = middle * _INLIER_PCT // 100
-        total = near = 0
-        for i in range(n):
-            off = scratch[i] - middle
-            if -reach <= off <= reach:
-                total += off
-                near += 1
-        self.near = near
-        return middle + total // near
+        rhythm_kernels.near(scratch, n, middle, middle * _INLIER_PCT // 100, self._sums)
+        self.near = self._sums[0]
+        return middle + (self._sums[1] - _BIAS) // self.near
 
     def evenness(self):
         """-120 times the logarithm of the intervals' scatter (standard deviation over mean): 83 for 50 %, 469 for 2 %
@@ -98,27 +88,19 @@ class Window:
             scratch[i] = abs(scratch[i] - middle)
         kernels.sort(scratch, n)
         reach = max(_RATIO_REACH_LEAST, scratch[n >> 1] * 9 // 2)
-        mean = self._mean_ratio(middle, middle, reach, False)
+        mean = middle + self._weigh(middle, middle, reach)
         if self.near < least or self.near * 2 < n:
             return None
-        weight = self._weight
-        square = self._mean_ratio(mean, middle, reach, True)
-        self.uncertain_x1000 = root(square) * 64 * (self.near + 3) // (weight * self.near)
+        self._weigh(mean, middle, reach)
+        self.uncertain_x1000 = root(self._sums[3]) * 64 * (self.near + 3) // (self._sums[1] * self.near)
         return mean
 
-    def _mean_ratio(self, about, middle, reach, square):
-        """Weighted mean of the ratios within `reach` of `middle`; or the sum of their squares about a value."""
-        beats = self._beats
-        total = 0
-        self.near = self._weight = 0
-        for i in range(1, min(beats.head, KEPT) + 1):
-            k = (beats.head - i) & _KEPT_MASK
-            if beats.index[k] < self.since:
-                break
-            ratio = beats.ratio_x1000[k]
-            if ratio and beats.fault[k] == SOUND and -reach <= ratio - middle <= reach:
-                part = beats.share_x64[k] * (ratio - about)
-                total += (part >> 6) * (part >> 6) if square else part
-                self._weight += beats.share_x64[k]
-                self.near += 1
-        return total if square else about + total // max(1, self._weight)
+    def _weigh(self, about, middle, reach):
+        """How far the weighted mean of the ratios within `reach` of `middle` is from a value."""
+        sums = self._sums
+        b = self._beats
+        rhythm_kernels.weigh(
+            b.index, b.ratio_x1000, b.share_x64, b.fault, b.head, self.since, middle, reach, about, sums
+        )
+        self.near = sums[0]
+        return (sums[2] - _BIAS) // max(1, sums[1])

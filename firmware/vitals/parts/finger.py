@@ -14,6 +14,9 @@ _BATCH = const(25)
 _ROOM = const(64)
 # While a cuff squeezes the same limb, "no pulse" is what one expects to see; for this long at most.
 _BLANKED_MS = const(60000)
+# A turn spends this on a reading, and what the piece takes that was begun within it.
+_SLICE_US = const(4000)
+_TICKS_MASK = const(0x3FFFFFFF)
 _BLANKED = (wire.REASON_NO_PULSE, wire.REASON_LOW_PERFUSION, wire.REASON_LOW_SIGNAL)
 
 _REASON_OF_FAULT = {
@@ -24,9 +27,16 @@ _REASON_OF_FAULT = {
 
 
 class Finger:
-    """`sensor` is the driver, `oximetry` the algorithm, `faults` the registry, `telemetry` the way out."""
+    """`sensor` is the driver, `oximetry` the algorithm, `faults` the registry, `telemetry` the way out,
+    `ticks_us` tells how long something took (wraps at 2^30)."""
 
-    def __init__(self, sensor, oximetry, faults, telemetry):
+    def __init__(self, sensor, oximetry, faults, telemetry, ticks_us):
+        self._ticks_us = ticks_us
+        self.reporting = False  # a reading was begun and is not sent yet
+        self.spo2_x10 = self.pulse_x10 = None
+        self._instead = wire.REASON_OK
+        self._blanked = False
+        self._flags = 0
         self._sensor = sensor
         self.oximetry = oximetry
         self._faults = faults
@@ -45,12 +55,15 @@ class Finger:
         self._lost_before = 0
 
     def next_deadline(self):
+        if self.reporting:
+            return 0
         start = self._sensor.next_deadline()
         return start if start is not None and start < self._next_ms else self._next_ms
 
     def advance(self, t_ms):
         """Drains the sensor when it is time, or goes on starting it."""
-        if t_ms < self.next_deadline():
+        start_ms = self._sensor.next_deadline()
+        if t_ms < self._next_ms and (start_ms is None or t_ms < start_ms):
             return
         if t_ms >= self._next_ms:
             self._next_ms += DRAIN_MS
@@ -107,39 +120,52 @@ class Finger:
             self._n = 0
             self._lost_before = 0
 
-    def report(self, t_ms, blanked_ms, cuff_inflated):
-        """Once a second: computes and sends a reading. `blanked_ms`: how long a cuff has squeezed the same limb."""
+    def begin_report(self, t_ms, blanked_ms, cuff_inflated):
+        """Once a second: begins a reading. `blanked_ms`: how long a cuff has squeezed the same limb. Then call
+        `go_on` until it returns True."""
         o = self.oximetry
         if self._lost:
             self._telemetry.event(t_ms, wire.EVENT_SAMPLES_LOST, wire.FAULT_NONE, self._lost)
             self._lost = 0
-        instead = wire.REASON_OK
+        self._instead = wire.REASON_OK
         if self._fault:
-            instead = _REASON_OF_FAULT[self._fault]
+            self._instead = _REASON_OF_FAULT[self._fault]
         elif self._new:
-            o.compute(t_ms)
+            o.begin()
         else:
             # Samples are the algorithm's clock: without new ones it would say the same for ever.
-            instead = wire.REASON_SENSOR_STALE
+            self._instead = wire.REASON_SENSOR_STALE
         self._new = 0
-        blanked = 0 < blanked_ms <= _BLANKED_MS
+        self._blanked = 0 < blanked_ms <= _BLANKED_MS
+        self._flags = wire.READING_FLAGS_CUFF_INFLATED if cuff_inflated else 0
+        self.reporting = True
+
+    def go_on(self, t_ms):
+        """Works on the reading for some ms, so that the rest of the board waits no longer; True, once, when it was
+        sent, and `spo2_x10` and `pulse_x10` are its values."""
+        o = self.oximetry
+        began_us = self._ticks_us()
+        while not self._instead and not o.step():
+            if (self._ticks_us() - began_us) & _TICKS_MASK > _SLICE_US:
+                return False
+        self.reporting = False
+        instead = self._instead
         self.spo2_x10 = None if instead else o.spo2_x10
         self.pulse_x10 = None if instead else o.pulse_x10
-        flags = wire.READING_FLAGS_CUFF_INFLATED if cuff_inflated else 0
-        if not o.calibrated:
-            flags |= wire.READING_FLAGS_UNCALIBRATED
         self._telemetry.oximetry(
             t_ms,
             o,
-            instead or _reason(o.spo2_reason, blanked),
-            instead or _reason(o.pulse_reason, blanked),
-            instead or _reason(o.perfusion_reason, blanked),
-            flags,
+            instead or _reason(o.spo2_reason, self._blanked),
+            instead or _reason(o.pulse_reason, self._blanked),
+            instead or _reason(o.perfusion_reason, self._blanked),
+            self._flags if o.calibrated else self._flags | wire.READING_FLAGS_UNCALIBRATED,
         )
+        return True
 
     def new_session(self):
         """Nothing of the last patient stays."""
         self.oximetry.reset()
+        self.reporting = False
         self._new = 0
         self._n = 0
 

@@ -83,17 +83,18 @@ def correlate(work, n, acf, last):
 
 
 def follow(levels, before, n, acf, last_x16):
-    """One second of the lattice: how good each of n periods is, added to the best way to it; returns the best one's
-    number. Period k is 6 lags made longer by 2 % k times; those beyond `last_x16` (1/16 of a lag) are nothing. `before`
-    is room for n.
+    """One second of the lattice: how good each of n periods is, added to the best way to it; returns the best one, in
+    1/16 of a lag. Period k is 6 lags made longer by 2 % k times; those beyond `last_x16` are nothing. `before` is room
+    for n.
     """
     for k in range(n):
         before[k] = levels[k]
     top = 0
-    best_k = 0
+    best_x16 = 0
     period = 6 << 16
     for k in range(n):
         p = (period + 2048) >> 12
+        own_x16 = p
         period += period // 50
         v = 500
         if p <= last_x16:
@@ -127,13 +128,13 @@ def follow(levels, before, n, acf, last_x16):
         levels[k] = v
         if v > top:
             top = v
-            best_k = k
+            best_x16 = own_x16
     for k in range(n):
         v = levels[k] + 6000 - top
         if v < 0:
             v = 0
         levels[k] = v
-    return best_k
+    return best_x16
 
 
 def rises(ring, mask, start, stop, at, rise, most):
@@ -242,3 +243,109 @@ def others(total, a, n, shift, out):
     """What is left of sums without one of their beats, scaled down by `shift` to within 2047 and lifted."""
     for i in range(n):
         out[i] = ((total[i] - 8388608 - a[i] + 4096) >> shift) + 4096
+
+
+def chain(at, rise, score, before, n, period_x16, costs):
+    """Scores each of n candidates as the end of a chain; returns the last of the best one with 1 added, 0 without any.
+
+    `at` are ring indices, `rise` strengths (64 is usual; more than 77 counts for no more). `before[i]` becomes the one
+    before i in its chain, with 1 added; 0: none. With a period (1/16 of 20 ms) an interval of q/32 periods, q = 16 to
+    71, costs costs[q]. With 0 any interval of 0.3 s and more is as good, and a beat must be stronger than 29.
+    """
+    first = 0
+    end = 0
+    longest = 110
+    if period_x16:
+        longest = period_x16 * 71 >> 9
+    for i in range(n):
+        best = 0
+        link = 0
+        while first < i and at[i] - at[first] > longest:
+            first += 1
+        for j in range(first, i):
+            interval = (at[i] - at[j]) << 4
+            value = 0
+            if period_x16:
+                q = ((interval << 5) + (period_x16 >> 1)) // period_x16
+                if q >= 16 and q <= 71:
+                    value = score[j] - 1024 - costs[q]
+            else:
+                if interval >= 240:
+                    value = score[j] - 1024
+            if value > best:
+                best = value
+                link = j + 1
+        own = rise[i]
+        if own > 77:
+            own = 77
+        if not period_x16:
+            own -= 29
+        score[i] = best + own + 1024
+        before[i] = link
+        if not end or score[i] > score[end - 1]:
+            end = i + 1
+    return end
+
+
+def gather(index, source, fault, head, since, sound, most, out):
+    """The newest values of a ring of 64 that are not 0, of beats from ring index `since` on and, if `sound`, without
+    fault; at most `most` (64 at most), newest first. Returns how many."""
+    n = 0
+    i = 1
+    while i <= 64 and i <= head and n < most:
+        k = (head - i) & 63
+        if index[k] < since:
+            break
+        if source[k] and not (sound and fault[k]):
+            out[n] = source[k]
+            n += 1
+        i += 1
+    return n
+
+
+def weigh(index, ratio, share, fault, head, since, middle, reach, about, out):
+    """Sums over the beats without fault whose ratio is within `reach` of `middle`: out[0] = how many, out[1] = shares,
+    out[2] = 2^28 + shares times (ratio - about), out[3] = sum of the squares of those products / 64."""
+    n = 0
+    weight = 0
+    total = 0
+    square = 0
+    i = 1
+    while i <= 64 and i <= head:
+        k = (head - i) & 63
+        if index[k] < since:
+            break
+        off = ratio[k] - middle
+        if ratio[k] and not fault[k] and off <= reach and off >= 0 - reach:
+            part = share[k] * (ratio[k] - about)
+            n += 1
+            weight += share[k]
+            total += part
+            part = part >> 6
+            square += part * part
+        i += 1
+    out[0] = n
+    out[1] = weight
+    out[2] = 268435456 + total
+    out[3] = square
+
+
+def near(values, n, middle, reach, out):
+    """Of n values those within `reach` of `middle`: out[0] = how many, out[1] = 2^28 + sum of their distances."""
+    count = 0
+    total = 0
+    for i in range(n):
+        off = values[i] - middle
+        if off <= reach and off >= 0 - reach:
+            total += off
+            count += 1
+    out[0] = count
+    out[1] = 268435456 + total
+
+
+def shift_to(value, limit):
+    """How far a value must be shifted right to be within a limit."""
+    shift = 0
+    while (value >> shift) > limit:
+        shift += 1
+    return shift

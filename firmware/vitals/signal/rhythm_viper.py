@@ -72,10 +72,11 @@ def follow(levels: ptr32, before: ptr32, n: int, acf: ptr32, last_x16: int) -> i
     for k in range(n):
         before[k] = levels[k]
     top = 0
-    best_k = 0
+    best_x16 = 0
     period = 6 << 16
     for k in range(n):
         p = (period + 2048) >> 12
+        own_x16 = p
         period += period // 50
         v = 500
         if p <= last_x16:
@@ -109,13 +110,13 @@ def follow(levels: ptr32, before: ptr32, n: int, acf: ptr32, last_x16: int) -> i
         levels[k] = v
         if v > top:
             top = v
-            best_k = k
+            best_x16 = own_x16
     for k in range(n):
         v = levels[k] + 6000 - top
         if v < 0:
             v = 0
         levels[k] = v
-    return best_k
+    return best_x16
 
 
 @micropython.viper
@@ -218,3 +219,113 @@ def add(total: ptr32, a: ptr32, n: int):
 def others(total: ptr32, a: ptr32, n: int, shift: int, out: ptr32):
     for i in range(n):
         out[i] = ((total[i] - 8388608 - a[i] + 4096) >> shift) + 4096
+
+
+@micropython.viper
+def chain(at: ptr32, rise: ptr32, score: ptr32, before: ptr32, n: int, period_x16: int, costs: ptr32) -> int:
+    first = 0
+    end = 0
+    longest = 110
+    if period_x16:
+        longest = period_x16 * 71 >> 9
+    for i in range(n):
+        best = 0
+        link = 0
+        while first < i and at[i] - at[first] > longest:
+            first += 1
+        for j in range(first, i):
+            interval = (at[i] - at[j]) << 4
+            value = 0
+            if period_x16:
+                q = ((interval << 5) + (period_x16 >> 1)) // period_x16
+                if q >= 16 and q <= 71:
+                    value = score[j] - 1024 - costs[q]
+            else:
+                if interval >= 240:
+                    value = score[j] - 1024
+            if value > best:
+                best = value
+                link = j + 1
+        own = rise[i]
+        if own > 77:
+            own = 77
+        if not period_x16:
+            own -= 29
+        score[i] = best + own + 1024
+        before[i] = link
+        if not end or score[i] > score[end - 1]:
+            end = i + 1
+    return end
+
+
+@micropython.viper
+def gather(index: ptr32, source: ptr32, fault: ptr8, head: int, since: int, sound: int, most: int, out: ptr32) -> int:
+    n = 0
+    i = 1
+    while i <= 64 and i <= head and n < most:
+        k = (head - i) & 63
+        if index[k] < since:
+            break
+        if source[k] and not (sound and fault[k]):
+            out[n] = source[k]
+            n += 1
+        i += 1
+    return n
+
+
+@micropython.viper
+def weigh(
+    index: ptr32,
+    ratio: ptr32,
+    share: ptr32,
+    fault: ptr8,
+    head: int,
+    since: int,
+    middle: int,
+    reach: int,
+    about: int,
+    out: ptr32,
+):
+    n = 0
+    weight = 0
+    total = 0
+    square = 0
+    i = 1
+    while i <= 64 and i <= head:
+        k = (head - i) & 63
+        if index[k] < since:
+            break
+        off = ratio[k] - middle
+        if ratio[k] and not fault[k] and off <= reach and off >= 0 - reach:
+            part = share[k] * (ratio[k] - about)
+            n += 1
+            weight += share[k]
+            total += part
+            part = part >> 6
+            square += part * part
+        i += 1
+    out[0] = n
+    out[1] = weight
+    out[2] = 268435456 + total
+    out[3] = square
+
+
+@micropython.viper
+def near(values: ptr32, n: int, middle: int, reach: int, out: ptr32):
+    count = 0
+    total = 0
+    for i in range(n):
+        off = values[i] - middle
+        if off <= reach and off >= 0 - reach:
+            total += off
+            count += 1
+    out[0] = count
+    out[1] = 268435456 + total
+
+
+@micropython.viper
+def shift_to(value: int, limit: int) -> int:
+    shift = 0
+    while (value >> shift) > limit:
+        shift += 1
+    return shift

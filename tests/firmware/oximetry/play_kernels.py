@@ -41,8 +41,28 @@ def rhythm(loops, kernels, ring, end, seed):
         said += [loops.follow(levels, work, 100, acf, 16 * 52), digest(levels, 5)]
     at = array("i", [0] * 80)
     rise = array("i", [0] * 80)
-    said += [loops.rises(ring, 511, end - 380, end - 4, at, rise, 80), digest(at, 5), digest(rise, 5)]
+    n = loops.rises(ring, 511, end - 380, end - 4, at, rise, 80)
+    said += [n, digest(at, 5), digest(rise, 5)]
+    largest = max(max(rise), 1)
+    for i in range(n):
+        rise[i] = rise[i] * 128 // largest
+    score = array("i", [0] * 80)
+    before = array("i", [0] * 80)
+    costs = array("i", [(q - 32) * (q - 32) for q in range(72)])
+    for period in (0, 30 * 16, 55 * 16):
+        said += [loops.chain(at, rise, score, before, n, period, costs), digest(score, 5), digest(before, 5)]
+    index = array("i", [end - 10 * (64 - i) for i in range(64)])
+    ratio = array("i", [(i * 37 + seed) % 7 * 100 for i in range(64)])
+    fault = bytearray([i % 5 == 0 for i in range(64)])
+    values = array("i", [0] * 64)
     sums = array("i", [0] * 4)
+    for head, sound in ((64, 1), (20, 0), (150, 1)):
+        since = end - 400
+        found = loops.gather(index, ratio, fault, head, since, sound, 30, values)
+        loops.weigh(index, ratio, ratio, fault, head, since, 300, 250, 280, sums)
+        said += [found, digest(values, 5)] + list(sums)
+        loops.near(values, found, 300, 150, sums)
+        said += [sums[0], sums[1], loops.shift_to(sums[1], 1000)]
     loops.lean(ring, 511, end - 398, 396, sums)
     said += list(sums)
     total = array("i", [8388608] * 110)

@@ -151,8 +151,9 @@ def wave(pulse_bpm: float, second: float, alternate: float = 0.0, seconds: float
         for beat in (math.floor(phase) - 1, math.floor(phase)):
             t = (phase - beat) * 60 / pulse_bpm
             size = 1 - alternate * (beat % 2)
-            value += size * math.exp(-(((t - 0.15) / 0.07) ** 2) / 2)
-            value += size * second * math.exp(-(((t - 0.47) / 0.09) ** 2) / 2)
+            # As in an artery, each wave rises faster than it falls.
+            value += size * math.exp(-(((t - 0.15) / (0.05 if t < 0.15 else 0.1)) ** 2) / 2)
+            value += size * second * math.exp(-(((t - 0.47) / (0.07 if t < 0.47 else 0.12)) ** 2) / 2)
         out.append((round(90000 * (1 - 0.0104 * value)), round(110000 * (1 - 0.02 * value))))
     return out
 
