@@ -6,12 +6,13 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 ACCURACY := $(VENV)/.installed-accuracy
 OUT ?=
+BOARD ?= pico
 PAGE ?=
 ONLY ?=
 DATASETS ?= ../shared/datasets
 PYTEST_ARGS ?=
 
-.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy protocol clean
+.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy firmware protocol clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
@@ -44,6 +45,10 @@ lint: $(STAMP) ## style, types, and that generated files are current
 format: $(STAMP) ## format the code
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+firmware: $(STAMP) ## compile the firmware for a board into out/firmware-BOARD (BOARD=pico, pico2 or esp32s3)
+	@rm -rf out/firmware-$(BOARD)
+	@$(PY) -m vitalwire.service.compiled $(BOARD) out/firmware-$(BOARD)
 
 protocol: $(STAMP) ## generate everything that follows from protocol/vitalwire_protocol/messages.py
 	@cd protocol && ../$(PY) -m vitalwire_protocol.generate

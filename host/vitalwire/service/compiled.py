@@ -20,12 +20,14 @@ import ast
 import io
 import re
 import subprocess
+import sys
 import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from .. import board_files
 from ..errors import CheckFailed
 
 PROCESSORS: Final = {"pico": "armv6m", "pico2": "armv7emsp", "esp32s3": "xtensawin"}
@@ -197,5 +199,23 @@ def _edited(source: str, edits: list[tuple[tuple[int, int], tuple[int, int], str
         lines[row - 1] = line[:start] + text + line[end:]
     return "".join(lines)
 
+
+def main(arguments: list[str]) -> int:
+    """`python -m vitalwire.service.compiled BOARD FOLDER`: what is copied to a board. Returns the exit code."""
+    if len(arguments) != 2 or arguments[0] not in PROCESSORS:
+        print(f"usage: python -m vitalwire.service.compiled {{{','.join(PROCESSORS)}}} FOLDER", file=sys.stderr)
+        return 2
+    board, target = arguments[0], Path(arguments[1])
+    try:
+        size = compile_firmware(board_files.firmware(), target, PROCESSORS[board])
+    except (CheckFailed, OSError) as problem:
+        print(f"The firmware was not compiled: {problem}", file=sys.stderr)
+        return 1
+    print(f"{target}: firmware for {board}, {size / 1024:.0f} KiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
 
 __all__ = ["PROCESSORS", "compile_firmware", "inlined"]
