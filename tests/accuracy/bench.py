@@ -9,16 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import nibp
-import peers
-import pulse
-import spo2
-from dataset import CuffRecord, Dataset, PpgRecord
-from outcomes import Cycle, Window
-from players import Failed, play
-from rows import Outcomes
-from signals import Signal
-from signals import prepare as prepare_signal
+from accuracy import nibp, peers, pulse, spo2
+from accuracy.dataset import CuffRecord, Dataset, PpgRecord
+from accuracy.outcomes import Cycle, Window
+from accuracy.players import Failed, play
+from accuracy.rows import Outcomes
+from accuracy.signals import Signal
+from accuracy.signals import prepare as prepare_signal
 from vitalwire.errors import CheckFailed, UsageError, VitalwireError
 
 PARTS = ("pulse", "spo2", "nibp", "peers", "population")
@@ -152,7 +149,7 @@ class Bench:
     def _population(self) -> None:
         """Patients by the seeds that are kept for reporting; the algorithms were tuned on others."""
         try:
-            from population.run import REPORTING, PopulationError, run
+            from accuracy.population.run import REPORTING, PopulationError, run
         except ImportError as problem:
             self.notes.append(f"THE POPULATION IS NOT THERE ({problem}): no simulated patient was measured")
             return

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 PPG_HEADER = "record,file,rate_hz,channels,spo2_ref,pr_ref,ref_file,source,notes,trim_s,duration_s"
 CUFF_HEADER = "record,file,rate_hz,sbp_ref,dbp_ref,map_ref,source,notes,duration_s"
@@ -19,9 +19,9 @@ Samples = list[tuple[float, ...]]
 
 
 def wave(t_s: float, pulse_bpm: float) -> float:
-    """One of many beats: a systole and a smaller wave after it, about 1 high."""
+    """One of many beats: a systole, which rises faster than it falls, and a smaller wave after it; about 1 high."""
     phase = t_s * pulse_bpm / 60 % 1
-    return math.exp(-(((phase - 0.25) / 0.1) ** 2)) + 0.3 * math.exp(-(((phase - 0.6) / 0.12) ** 2))
+    return math.exp(-(((phase - 0.25) / (0.08 if phase < 0.25 else 0.14)) ** 2)) + 0.3 * math.exp(-(((phase - 0.6) / 0.12) ** 2))
 
 
 def finger(seconds: float, pulse_bpm: float = 72, ratio: float = 0.6, rate_hz: float = 60) -> Samples:

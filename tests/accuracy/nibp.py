@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dataset import CuffRecord
-from fixed_ratio import fixed_ratio
-from outcomes import Beat, Cycle
+from accuracy.dataset import CuffRecord
+from accuracy.fixed_ratio import fixed_ratio
+from accuracy.outcomes import Beat, Cycle
 from vitalwire.link.recording import RATE_HZ, read_cuff_recording, save_cuff
 from vitalwire_protocol.codec import NibpOutcome
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import plots
-from bench import Bench
-from outcomes import POPULATION, Cycle, Window
-from rows import NIBP, READ_LATER
-from stats import Row
-from table import COLUMNS, TITLES, cells, in_order
-from wanted import OURS, verdicts
+from accuracy import plots
+from accuracy.bench import Bench
+from accuracy.outcomes import POPULATION, Cycle, Window
+from accuracy.rows import NIBP, READ_LATER
+from accuracy.stats import Row
+from accuracy.table import COLUMNS, TITLES, cells, in_order
+from accuracy.wanted import OURS, verdicts
 
 LONG_S = 120.0
 LONG_MOST = 16

@@ -15,8 +15,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from outcomes import Window
-from signals import Signal
+from accuracy.outcomes import Window
+from accuracy.signals import Signal
 from vitalwire.link.recording import RATE_HZ
 
 Rate = Callable[[Sequence[float]], float]

@@ -10,8 +10,8 @@ from typing import Any
 
 import matplotlib
 
-from bench import Measured
-from outcomes import Cycle, Window
+from accuracy.bench import Measured
+from accuracy.outcomes import Cycle, Window
 
 matplotlib.use("Agg")
 

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dataset import PpgRecord
-from outcomes import Window
-from signals import Signal
+from accuracy.dataset import PpgRecord
+from accuracy.outcomes import Window
+from accuracy.signals import Signal
 from vitalwire_protocol.codec import Reason
 
 WINDOW_S = 10.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from outcomes import POPULATION, Cycle, Window
-from pulse import READINGS_LATE_S
-from stats import Pair, Row, outcome_row, row
+from accuracy.outcomes import POPULATION, Cycle, Window
+from accuracy.pulse import READINGS_LATE_S
+from accuracy.stats import Pair, Row, outcome_row, row
 
 ALL = "all"
 """In the place of a set: every recorded set together, where more than one has a reference."""

@@ -19,18 +19,18 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import PARTS, Bench
-from dataset import read_dataset
-from peers import PEERS
-from stats import Row
-from table import text_table
+from accuracy.bench import PARTS, Bench
+from accuracy.dataset import read_dataset
+from accuracy.peers import PEERS
+from accuracy.stats import Row
+from accuracy.table import text_table
+from accuracy.wanted import MISSED, verdicts
 from vitalwire.errors import VitalwireError
-from wanted import MISSED, verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ROOT.parent / "shared" / "datasets"
@@ -53,7 +53,7 @@ def page(path: Path, bench: Bench, rows: list[Row], arguments: argparse.Namespac
     if importlib.util.find_spec("matplotlib") is None:
         bench.notes.append("THERE IS NO PAGE: matplotlib is not installed (`make accuracy` installs it)")
         return
-    from page import write_page
+    from accuracy.page import write_page
 
     records = f"{len(bench.dataset.ppg)} of a finger, {len(bench.dataset.cuff)} of a cuff"
     about = {"recordings": f"folder {arguments.datasets.resolve().name}: {records}"}

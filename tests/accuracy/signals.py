@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dataset import PpgRecord
-from sets import rule
+from accuracy.dataset import PpgRecord
+from accuracy.sets import rule
 from vitalwire.errors import UsageError
 from vitalwire.link.recording import FULL_SCALE, RATE_HZ, read_ppg_recording, save_ppg
 

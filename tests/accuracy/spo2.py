@@ -14,11 +14,22 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Any
 
-from calibrate import CalibrationError, Knots, blocks, fit
-from outcomes import Window
-from players import Failed, play
-from pulse import BEAT_MS, BEATS_LEAST, LIKENESS, RATIO, SPO2, SPO2_REASON, WINDOW_S, count_of, reading_at, sound_beats
-from signals import Signal
+from accuracy.calibrate import CalibrationError, Knots, blocks, fit
+from accuracy.outcomes import Window
+from accuracy.players import Failed, play
+from accuracy.pulse import (
+    BEAT_MS,
+    BEATS_LEAST,
+    LIKENESS,
+    RATIO,
+    SPO2,
+    SPO2_REASON,
+    WINDOW_S,
+    count_of,
+    reading_at,
+    sound_beats,
+)
+from accuracy.signals import Signal
 from vitalwire.errors import CheckFailed
 
 Played = tuple[Signal, dict[str, Any]]

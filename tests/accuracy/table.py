@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from outcomes import POPULATION
-from rows import ALL, READ_LATER
-from stats import Row
+from accuracy.outcomes import POPULATION
+from accuracy.rows import ALL, READ_LATER
+from accuracy.stats import Row
 
 COLUMNS = ("task", "set", "method", "n", "coverage_pct", "bias", "sd", "arms", "mae", "p95_abs", "silent_pct")
 TITLES = ("task", "set", "method", "n", "cover %", "bias", "SD", "Arms", "MAE", "p95", "silent %")

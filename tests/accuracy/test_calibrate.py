@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from calibrate import CalibrationError, Knots, blocks, fit
-from dataset import PpgRecord, Reference
-from players import play
-from signals import Signal
-from spo2 import best_lag, measure, ratio_of, uncalibrated
+from accuracy.calibrate import CalibrationError, Knots, blocks, fit
+from accuracy.dataset import PpgRecord, Reference
+from accuracy.players import play
+from accuracy.signals import Signal
+from accuracy.spo2 import best_lag, measure, ratio_of, uncalibrated
 
 
 def line(ratio: float) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dataset import read_dataset
+from accuracy.dataset import read_dataset
 from vitalwire.errors import UsageError
 
 SECOND = [(0.0, 1.0, 2.0), (1.0, 1.0, 2.0)]

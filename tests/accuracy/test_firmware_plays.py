@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bench import Bench
-from dataset import read_dataset
-from outcomes import Window
+from accuracy.bench import Bench
+from accuracy.dataset import read_dataset
+from accuracy.outcomes import Window
 
 
 class NoBars:

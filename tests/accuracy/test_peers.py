@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import peers
-from dataset import PpgRecord
-from outcomes import Window
-from signals import Signal
+from accuracy import peers
+from accuracy.dataset import PpgRecord
+from accuracy.outcomes import Window
+from accuracy.signals import Signal
 
 RECORD = PpgRecord("meadow", "meadow/a", Path("a"), None, 60, None, 0.0)
 SIGNAL = Signal(RECORD, 2.0, ("ir",), "ir", list(range(3000, 0, -1)), Path("a"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from players import Failed, play
+from accuracy.players import Failed, play
 
 SCRIPT = """
 import json, sys

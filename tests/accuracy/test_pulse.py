@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dataset import PpgRecord, Reference
-from pulse import places, pulse_reference, read_later, sound_beats, windows
-from signals import Signal
+from accuracy.dataset import PpgRecord, Reference
+from accuracy.pulse import places, pulse_reference, read_later, sound_beats, windows
+from accuracy.signals import Signal
 
 
 def record(reference: Reference | None = None, pr_ref: float | None = None) -> PpgRecord:

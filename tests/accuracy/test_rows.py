@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from outcomes import POPULATION, Cycle, Window
-from rows import READ_LATER, Outcomes
-from stats import Row
-from table import text_table
-from wanted import AIM, LEAST, MISSED, Figure, verdicts
+from accuracy.outcomes import POPULATION, Cycle, Window
+from accuracy.rows import READ_LATER, Outcomes
+from accuracy.stats import Row
+from accuracy.table import text_table
+from accuracy.wanted import AIM, LEAST, MISSED, Figure, verdicts
 
 CYCLE = Cycle("hill", "hill/a", "vitalwire", 120, 80, None, 122, 79, 95, 70, 90, "ok")
 WINDOW = Window("meadow", "meadow/a", "vitalwire", "pulse", 5.0, 60.0, 61.0, 90, "ok")

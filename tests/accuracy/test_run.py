@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from run import main
+from accuracy.run import main
 
 HERE = Path(__file__).resolve().parent
 FIGURES = {"method", "task", "set", "n", "coverage_pct", "bias", "sd", "arms", "mae", "p95_abs"}

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dataset import read_dataset
-from sets import SETS, SetRule, rule
-from signals import AFTER_S, BEFORE_S, Signal, extend, prepare
+from accuracy.dataset import read_dataset
+from accuracy.sets import SETS, SetRule, rule
+from accuracy.signals import AFTER_S, BEFORE_S, Signal, extend, prepare
 from vitalwire.errors import UsageError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from stats import coverage_row, figures, outcome_row, percentile, row
+from accuracy.stats import coverage_row, figures, outcome_row, percentile, row
 
 
 def test_an_error_is_value_minus_reference() -> None:

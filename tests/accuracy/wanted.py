@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from outcomes import POPULATION
-from peers import ON_OURS
-from rows import ALL
-from stats import Row
+from accuracy.outcomes import POPULATION
+from accuracy.peers import ON_OURS
+from accuracy.rows import ALL
+from accuracy.stats import Row
 
 RECORDED = "recorded"
 AHEAD = "pulse, beside the better peer on the same windows"

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from population.draw import Draw
+from accuracy.population.draw import Draw
 
 ZERO = 160
 TOP = 352

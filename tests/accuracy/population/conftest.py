@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from population import cuff_patients, finger_patients
+from accuracy.population import cuff_patients, finger_patients
 
 ALL = range(300)
 

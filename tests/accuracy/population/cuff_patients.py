@@ -7,11 +7,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from population import movement
-from population.artery import Artery, CuffAir, draw_artery, draw_cuff, envelope
-from population.draw import Draw
-from population.rhythm import ECTOPIC, FIBRILLATION, REGULAR, Beat, Pace, draw_beats, draw_pace, for_board
-from population.wave import Wave, draw_arterial
+from accuracy.population import movement
+from accuracy.population.artery import Artery, CuffAir, draw_artery, draw_cuff, envelope
+from accuracy.population.draw import Draw
+from accuracy.population.rhythm import ECTOPIC, FIBRILLATION, REGULAR, Beat, Pace, draw_beats, draw_pace, for_board
+from accuracy.population.wave import Wave, draw_arterial
 
 LASTS_S = 240.0
 """Beats and movement are drawn for this long: two readings with the rest between them."""

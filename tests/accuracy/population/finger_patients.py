@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from population.draw import Draw
-from population.rhythm import ECTOPIC, FIBRILLATION, REGULAR, Beat, Pace, draw_beats, for_board
-from population.wave import Wave, draw_light
+from accuracy.population.draw import Draw
+from accuracy.population.rhythm import ECTOPIC, FIBRILLATION, REGULAR, Beat, Pace, draw_beats, for_board
+from accuracy.population.wave import Wave, draw_light
 
 MIDDLES_S = (20.0, 30.0, 40.0, 50.0)
 """Middles of the windows of 10 s; before the first of them light and filters settle."""

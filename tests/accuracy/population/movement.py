@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from population.draw import Draw
+from accuracy.population.draw import Draw
 
 Knots = list[tuple[float, float]]
 """(s, mL); in rising time, 0 before the first and after the last."""

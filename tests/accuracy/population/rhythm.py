@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from population.draw import Draw
-from population.wave import PHASES, Wave
+from accuracy.population.draw import Draw
+from accuracy.population.wave import PHASES, Wave
 
 BEFORE_S = 2.0
 """The simulated heart starts this long before the world does."""

@@ -25,15 +25,15 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-if str(HERE.parent) not in sys.path:
-    sys.path.insert(0, str(HERE.parent))
+if str(HERE.parents[1]) not in sys.path:
+    sys.path.insert(0, str(HERE.parents[1]))
 
-from fixed_ratio import fixed_ratio  # noqa: E402
-from outcomes import POPULATION, Beat, Cycle, Window  # noqa: E402
-from population import cuff_patients, finger_patients  # noqa: E402
-from population.finger_patients import MIDDLES_S, FingerPatient  # noqa: E402
-from population.rhythm import truth  # noqa: E402
-from population.table import print_cycles, print_windows, print_worst, print_worst_windows  # noqa: E402
+from accuracy.fixed_ratio import fixed_ratio  # noqa: E402
+from accuracy.outcomes import POPULATION, Beat, Cycle, Window  # noqa: E402
+from accuracy.population import cuff_patients, finger_patients  # noqa: E402
+from accuracy.population.finger_patients import MIDDLES_S, FingerPatient  # noqa: E402
+from accuracy.population.rhythm import truth  # noqa: E402
+from accuracy.population.table import print_cycles, print_windows, print_worst, print_worst_windows  # noqa: E402
 from vitalwire_protocol.codec import CuffPhase  # noqa: E402
 
 TUNING = range(100)

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from outcomes import Cycle, Window
+from accuracy.outcomes import Cycle, Window
 
 Pairs = Sequence[tuple[float, float]]
 

@@ -8,10 +8,10 @@ from statistics import correlation, median, quantiles
 
 import pytest
 
-from population import cuff_patients
-from population.artery import envelope, oscillation
-from population.cuff_patients import NO_ARM, RESTLESS
-from population.rhythm import ECTOPIC, FIBRILLATION
+from accuracy.population import cuff_patients
+from accuracy.population.artery import envelope, oscillation
+from accuracy.population.cuff_patients import NO_ARM, RESTLESS
+from accuracy.population.rhythm import ECTOPIC, FIBRILLATION
 
 TWIN = Path(__file__).resolve().parents[3] / "hardware" / "twin"
 sys.path.insert(0, str(TWIN))

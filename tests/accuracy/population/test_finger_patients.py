@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from population import finger_patients
-from population.finger_patients import MIDDLES_S, SWAPPED
-from population.rhythm import ECTOPIC, REGULAR
-from population.wave import LIGHT_SHAPES
+from accuracy.population import finger_patients
+from accuracy.population.finger_patients import MIDDLES_S, SWAPPED
+from accuracy.population.rhythm import ECTOPIC, REGULAR
+from accuracy.population.wave import LIGHT_SHAPES
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "hardware" / "twin"))
 from world.script import Script

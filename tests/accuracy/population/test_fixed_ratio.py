@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from fixed_ratio import deflation, fixed_ratio, median3, read_off
+from accuracy.fixed_ratio import deflation, fixed_ratio, median3, read_off
 
 RATE_HZ = 100
 

@@ -3,9 +3,9 @@
 
 import pytest
 
-from population.movement import for_board
-from population.rhythm import Beat, peak, truth
-from population.wave import PHASES, SYSTOLE, UNIT, Wave, smooth
+from accuracy.population.movement import for_board
+from accuracy.population.rhythm import Beat, peak, truth
+from accuracy.population.wave import PHASES, SYSTOLE, UNIT, Wave, smooth
 
 # Rises in a line through the systole and falls in one through the rest.
 TENT = Wave(

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from population.draw import Draw
+from accuracy.population.draw import Draw
 
 PHASES = 256
 SYSTOLE = 96

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from bench import FAULT_S, NORMAL_MMHG, STOP_S, Bench, no_value, right
 from table import CUFF_ROWS, Row, label, stages
+
 from vitalwire_protocol.codec import (
     ConfigKey,
     ConfigSet,

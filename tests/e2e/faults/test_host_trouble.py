@@ -6,9 +6,9 @@ from __future__ import annotations
 import itertools
 
 import pytest
-
 from bench import NORMAL_MMHG, STOP_S, Bench, no_value, right
 from table import stages
+
 from vitalwire_protocol.codec import (
     CuffPhase,
     CuffStart,

@@ -9,9 +9,9 @@ layers go once the cycle runs.
 from __future__ import annotations
 
 import pytest
-
 from bench import ABOVE_S, FAULT_S, NORMAL_MMHG, SINGLE_FAULT_MMHG, STOP_S, Bench, no_value
 from table import stages
+
 from vitalwire_protocol.codec import CuffPhase, Hello, NibpResult, ResetCause
 
 CUT_S = 0.05

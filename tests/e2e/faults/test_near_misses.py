@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from bench import SINGLE_FAULT_MMHG, Bench, right
 from table import GLITCHES, NO_NEAR_MISS, listed, staged
+
 from vitalwire_protocol.codec import (
     ConfigKey,
     ConfigSet,

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-
 from bench import Bench, right
 from table import FINGER_ROWS, Finger, label, stages
+
 from vitalwire_protocol.codec import (
     OximetryReading,
     Reason,

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-
 from bench import FAULT_S, SESSION, STOP_S, Bench
 from table import stages
+
 from vitalwire_protocol.codec import (
     ConfigGet,
     ConfigKey,
