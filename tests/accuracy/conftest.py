@@ -21,7 +21,8 @@ Samples = list[tuple[float, ...]]
 def wave(t_s: float, pulse_bpm: float) -> float:
     """One of many beats: a systole, which rises faster than it falls, and a smaller wave after it; about 1 high."""
     phase = t_s * pulse_bpm / 60 % 1
-    return math.exp(-(((phase - 0.25) / (0.08 if phase < 0.25 else 0.14)) ** 2)) + 0.3 * math.exp(-(((phase - 0.6) / 0.12) ** 2))
+    systole = math.exp(-(((phase - 0.25) / (0.08 if phase < 0.25 else 0.14)) ** 2))
+    return systole + 0.3 * math.exp(-(((phase - 0.6) / 0.12) ** 2))
 
 
 def finger(seconds: float, pulse_bpm: float = 72, ratio: float = 0.6, rate_hz: float = 60) -> Samples:

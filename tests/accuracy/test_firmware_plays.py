@@ -53,7 +53,7 @@ def test_a_known_pulse_is_found_in_every_window_whatever_the_source(
     irregular = [(t + 0.008 * math.sin(7 * t), *rest) for t, *rest in make_finger(32, pulse_bpm=120, rate_hz=40)]
     folder.ppg("meadow/plain", make_finger(32, pulse_bpm=60), pr_ref=60)
     folder.ppg("meadow/later", ir_only, header="t_s,ir", pr_ref=75)
-    folder.ppg("wave/rising", [(t, 20 * (v + 110_000) % 9000) for t, v in upside_down], header="t_s,ir", pr_ref=88)
+    folder.ppg("wave/rising", [(t, 20 * (v + 110_000) - 9000) for t, v in upside_down], header="t_s,ir", pr_ref=88)
     folder.ppg("meadow/irregular", irregular, pr_ref=120)
     bench = measure(folder.close(), "pulse")
     assert bench.problems == []
