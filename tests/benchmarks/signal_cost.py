@@ -95,11 +95,12 @@ def turns(pieces: list[Piece]) -> list[Estimate]:
 
 
 def _oximeter(name: str, pieces: list[Piece]) -> Iterator[Row]:
-    computes = [piece for piece in pieces if piece["what"] == "compute"]
-    yield from _shares(name, pieces, RATE_HZ * len(computes), OXIMETER_BUDGET_PCT)
-    drains = [piece for piece in pieces if piece["what"] != "compute"]
+    readings = sum(piece["what"] == "begin" for piece in pieces)
+    yield from _shares(name, pieces, RATE_HZ * readings, OXIMETER_BUDGET_PCT)
+    drains = [piece for piece in pieces if piece["what"] in ("drain", "feed")]
+    steps = [piece for piece in pieces if piece["what"] in ("begin", "step")]
     yield _estimate(f"{name}, longest drain", turns(drains)[-1], "ms", PIECE_BUDGET_MS)
-    yield _estimate(f"{name}, longest reading", turns(computes)[-1], "ms", PIECE_BUDGET_MS)
+    yield _estimate(f"{name}, longest piece of a reading", turns(steps)[-1], "ms", PIECE_BUDGET_MS)
 
 
 def _cuff(pieces: list[Piece]) -> Iterator[Row]:

@@ -65,11 +65,13 @@ def play_on_desktop(tape: Path, folder: Path, heap: str, form: Path) -> dict[str
     storage = folder / f"flash-{form.name}"
     storage.mkdir()
     program = folder / "play.py"
+    # Every module keeps the path it came from: a long one would count 80 times.
+    where = form.name if form.parent == folder else str(form)
     program.write_text(
         f"import sys, json\nsys.path.insert(0, {str(HERE)!r})\nfrom play_tape import play\n"
-        f"print(json.dumps(play({str(form)!r}, {str(tape)!r}, {str(storage) + '/'!r})))\n"
+        f"print(json.dumps(play({where!r}, {str(tape)!r}, {str(storage) + '/'!r})))\n"
     )
-    done = subprocess.run([*MICROPYTHON, "-X", f"heapsize={heap}", program], capture_output=True, text=True)
+    done = subprocess.run([*MICROPYTHON, "-X", f"heapsize={heap}", program], capture_output=True, text=True, cwd=folder)
     # The interpreter does not always exit with an error after a traceback: what counts is the answer.
     last = (done.stdout.splitlines() or [""])[-1]
     if done.returncode or not last.startswith("{"):

@@ -192,8 +192,8 @@ class Machine:
         self._free = _CODE
         self._price: dict[tuple[int, int, bool], tuple[int, int]] = {}
 
-    def call(self, code: bytes, arguments: tuple[array[int] | int, ...], count: Count) -> int:
-        """Calls a function with numbers and array('i'), whose content it may change."""
+    def call(self, code: bytes, arguments: tuple[array[int] | bytearray | int, ...], count: Count) -> int:
+        """Calls a function with numbers, array('i') and bytearrays, whose content it may change."""
         emulator = self._emulator
         start = self._load(code)
         placed = self._place(arguments)
@@ -211,7 +211,8 @@ class Machine:
         if emulator.reg_read(arm_const.UC_ARM_REG_PC) & ~1 != _STOP:
             raise RuntimeError(f"compiled code did not end within {self._most} instructions")
         for address, buffer in placed:
-            buffer[:] = array("i", bytes(emulator.mem_read(address, 4 * len(buffer))))
+            held = bytes(emulator.mem_read(address, len(bytes(buffer))))
+            buffer[:] = bytearray(held) if isinstance(buffer, bytearray) else array("i", held)  # type: ignore[assignment]
         self._add_up(code, start, count)
         return _signed(emulator.reg_read(arm_const.UC_ARM_REG_R0))
 
@@ -224,9 +225,9 @@ class Machine:
             self._free += (len(code) + 3) & ~3
         return self._loaded[code]
 
-    def _place(self, arguments: tuple[array[int] | int, ...]) -> list[tuple[int, array[int]]]:
+    def _place(self, arguments: tuple[array[int] | bytearray | int, ...]) -> list[tuple[int, array[int] | bytearray]]:
         """Writes buffers and arguments where the function looks for them; one buffer given twice is there once."""
-        where: dict[int, tuple[int, array[int]]] = {}
+        where: dict[int, tuple[int, array[int] | bytearray]] = {}
         free = _BUFFERS
         words = []
         for argument in arguments:
@@ -235,8 +236,9 @@ class Machine:
                 continue
             if id(argument) not in where:
                 where[id(argument)] = (free, argument)
-                self._emulator.mem_write(free, argument.tobytes())
-                free += 4 * len(argument)
+                held = bytes(argument)
+                self._emulator.mem_write(free, held)
+                free += (len(held) + 3) & ~3
             words.append(where[id(argument)][0])
         self._emulator.mem_write(_ARGUMENTS, b"".join(word.to_bytes(4, "little") for word in words))
         return list(where.values())
