@@ -320,5 +320,7 @@ class CuffController(Phases):
         result.quality = meter.quality
         result.peak_amplitude_x100 = meter.peak_amplitude_x100
         result.beats = self.capture.beats
+        result.direction = self.capture.direction
+        result.doubts = meter.doubts
         if result.outcome == wire.NIBP_OUTCOME_OK:
             result.pulse_x10 = meter.pulse_x10

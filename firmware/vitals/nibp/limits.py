@@ -21,8 +21,8 @@ MISMATCH_MS = const(500)
 SILENCE_MS = const(250)  # a channel without a value for so long is not there any more (25 samples)
 
 # ---- before inflation
-ZERO_WAIT_MS = const(200)  # valves open before the zero is read
-ZERO_SAMPLES = const(50)
+ZERO_WAIT_MS = const(100)  # valves open before the zero is read
+ZERO_SAMPLES = const(30)
 ZERO_MOST = const(600)  # sensor +-1.5 % of 300 mmHg is 4.5, rounded up
 ZERO_SPREAD_MOST = const(300)  # somebody leans on the cuff
 
@@ -44,16 +44,20 @@ BLOCKED_STEP_MS = const(50)
 BLOCKED_STEPS = const(3)
 
 # ---- settling and deflation
-SETTLE_MS = const(1500)  # the air cools and the cuff creeps after the pump stops
-SETTLE_SKIP_MS = const(500)
-SETTLE_FALL_MOST = const(600)  # in the rest of it: a leak faster than the deflation cannot be measured through
-DEFLATION_RATE = const(350)  # 3-4 mmHg/s: more beats than the 2-3 mmHg a beat of auscultation need, half the time
-RATE_FAST = const(800)
+SETTLE_MS = const(900)  # the air cools and the cuff creeps after the pump stops
+SETTLE_SKIP_MS = const(400)
+SETTLE_FALL_MOST = const(300)  # in the rest of it: a leak faster than the deflation cannot be measured through
+DEFLATION_RATE = const(600)  # while the pulse is not known
+CERTAIN_X10 = const(50)  # 5 mmHg: no pressure may be less certain than this by the beats so far to stop early
+BEAT_FALL = const(400)  # 0.01 mmHg from beat to beat: eight beats and more between systole and diastole
+RATE_LEAST = const(300)
+RATE_MOST = const(650)
+RATE_FAST = const(1100)
 RATE_FAST_MS = const(1500)
 RATE_SLOW = const(100)
 RATE_SLOW_MS = const(4000)
 FALL_SUDDEN = const(1200)  # in 200 ms, twice, with the dump valve shut: the hose came off
-FALL_LAST_SECOND = const(1500)  # no deflation that was ours falls so far in its last second
+FALL_AT_LAST = const(900)  # no deflation that was ours falls so far in its last half second
 UNPUMPED_RISE = const(1000)  # in a second though the pump is off (half of it while the valve bleeds): it is not off
 FLOOR = const(3000)  # no adult's diastolic pressure is looked for below this
 OBSERVE_MOST_S = const(300)

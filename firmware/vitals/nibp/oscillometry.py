@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the beats of a deflation to systolic, mean and diastolic pressure; a pure function of the oscillogram.
+"""From the beats of a cycle to systolic, mean and diastolic pressure; a pure function of the oscillogram.
 
-The amplitude of the oscillations against cuff pressure is a hill. Its top is at the mean arterial pressure; systolic
-and diastolic pressure are taken where it has fallen to fixed shares of its height: 0.50 and 0.80, the means that L. A.
-Geddes and others found (Annals of Biomedical Engineering 10, 1982). Published shares spread over 0.45-0.73 and
-0.69-0.83, and they dominate the error. All arithmetic is in integers, so that a host that
-has the oscillogram gets the same numbers to the last digit.
+The amplitude of the oscillations against cuff pressure is a hill. `hill` fits a curve to it and `readout` takes the
+pressures from the curve; here is judged whether there is a hill at all and how far it can be trusted. All arithmetic is
+in integers, so that a host that has the oscillogram gets the same numbers to the last digit.
 
 Pressures in 0.01 mmHg, amplitudes in 0.001 mmHg, times in 10 ms.
 """
@@ -15,38 +13,56 @@ from array import array
 from micropython import const
 
 from vitals.link import wire
+from vitals.nibp import readout
+from vitals.nibp.beats import BEATS_MOST
+from vitals.nibp.hill import Hill
+from vitals.nibp.kernels import root
 from vitals.signal import kernels, scratch
 
-ALGORITHM = const(1)
+ALGORITHM = const(2)
 
-BEATS_MOST = const(128)
-_SYSTOLIC_PCT = const(50)
-_DIASTOLIC_PCT = const(80)
-_BEATS_LEAST = const(8)
-_INSIDE_LEAST = const(4)  # beats between systolic and diastolic pressure
-_NO_PULSE = const(250)  # what is smaller cannot be told from noise
-_WEAK = const(450)
-_REACH_LEAST = const(900)  # half width of the smoothing
-_GRID = const(50)  # steps in which the top is searched
-_OUTLIER_PCT = const(35)
-_OUTLIER_FLOOR = const(120)
-_REJECTED_MOST_PCT = const(40)
-_ROUGHNESS_MOST_PCT = const(16)
-_ROUGHNESS_MOVEMENT_PCT = const(24)  # no uneven rhythm alone is so rough
-_ROUGH_PCT = const(6)  # beats of an arm at rest lie within 1-3 %
-_REJECTED_ROUGH_PCT = const(15)
+_BEATS_LEAST = const(7)
+_NO_PULSE = const(120)
+_WEAK = const(300)
+_HUGE = const(6000)  # no pulse is so large
+# Of the RMS noise of a sample:
+_NO_PULSE_PCT = const(150)
+_WEAK_PCT = const(185)
+_NOISE_ALONE_PCT = const(60)  # crest above foot where there is no beat
+_SINGLE_PCT = const(40)  # by so much it makes an amplitude uncertain
+_EVEN_PCT = const(60)  # of the intervals near the usual one; below, early beats cannot be told from others
+_EARLY_PCT = const(80)  # of the usual interval
+# Beats that are unlike their neighbours or lie off the curve, of all:
+_MOVED_PCT = const(20)
+_MOVED_MOST_PCT = const(60)
+# The median distance from the curve, of its height:
+_ROUGH_PCT = const(9)
+_ROUGH_MOST_PCT = const(16)
+_UNSURE_MOST_X10 = const(72)  # a pressure that is less certain by its beats is not shown (standard deviation)
+_SHAPELESS_X10 = const(150)
+_BEYOND_X100 = const(200)  # the record reaches as far as the pressures, but for this
+_INSIDE_LEAST = const(3)  # beats between systolic and diastolic pressure
+# What leaves a doubt:
+_WEAK_DOUBT = const(800)
+_INSIDE_DOUBT = const(6)
+_ABOVE_DOUBT = const(500)
+_BELOW_DOUBT = const(300)
 
 
 class Oscillometry:
     """Judges an oscillogram. After `evaluate` the attributes hold `outcome` and, if that is OK, the pressures.
 
-    `sbp_x10`, `map_x10`, `dbp_x10` in 0.1 mmHg, `pulse_x10` in 0.1 / min, `quality` 0-100, `peak_amplitude_x100` in
-    0.01 mmHg; `kept[i]` is 1 for beats that were used, `smooth[i]` the height of the fit at beat i.
+    `sbp_x10`, `map_x10`, `dbp_x10` in 0.1 mmHg, `pulse_x10` in 0.1 / min, `quality` 0-100 and `doubts`
+    (`wire.NIBP_DOUBT_*`), `peak_amplitude_x100` in 0.01 mmHg; `unsure_x10` is how far off the less certain of the two
+    pressures may be by the scatter of the beats (a standard deviation, 0.1 mmHg). `kept[i]` is 1 for beats that were
+    used, `smooth[i]` the height of the curve at beat i.
     """
 
     def __init__(self):
         self.kept = bytearray(BEATS_MOST)
         self.smooth = array("i", bytes(4 * BEATS_MOST))
+        self.size = array("i", bytes(4 * BEATS_MOST))  # amplitudes less what noise adds to them
+        self.hill = Hill()
         self._clear()
 
     def _clear(self):
@@ -57,6 +73,10 @@ class Oscillometry:
         self.pulse_x10 = None
         self.quality = None
         self.peak_amplitude_x100 = None
+        self.unsure_x10 = None
+        self.doubts = 0
+        self._low = self._high = self._above = self._below = 0
+        self._inside = self._early = 0
 
     def evaluate(self, pressure, amplitude, t_10ms, n, direction=0, left_out=0, noise=0, begin=0, end=0):
         """Judges n beats in order of time, in one go; returns the outcome. All arguments are in the oscillogram."""
@@ -68,50 +88,45 @@ class Oscillometry:
         """The same in steps of a few ms on a microcontroller: a generator that is exhausted when the outcome stands."""
         self._clear()
         n = min(n, BEATS_MOST)
-        outcome = self._judge_amount(amplitude, n)
+        outcome = self._judge_amount(amplitude, n, left_out, noise)
         if outcome == wire.NIBP_OUTCOME_OK:
-            rejected = self._reject(amplitude, n)
             yield
-            even_pct = self._judge_rhythm(t_10ms, n)
-            for i in range(n):
-                self.smooth[i] = self._fit(pressure, amplitude, n, pressure[i])
+            even_pct = self._judge_rhythm(t_10ms, amplitude, n, noise)
+            self._take_noise_off(amplitude, n, noise)
+            yield
+            for _ in self.hill.begin(pressure, self.size, self.kept, n):
                 yield
-            top = self._top(n)
-            roughness_pct = self._roughness(amplitude, n, self.smooth[top])
-            outcome = self._judge_disturbance(n, rejected, roughness_pct, even_pct)
-        if outcome == wire.NIBP_OUTCOME_OK:
-            height = at = 0
-            for p in range(pressure[min(n - 1, top + 1)], pressure[max(0, top - 1)] + 1, _GRID):
-                fitted = self._fit(pressure, amplitude, n, p)
-                if fitted > height:
-                    height, at = fitted, p
+            uncertain = max(30, noise * _SINGLE_PCT // 100)
+            for _ in self.hill.fit(pressure, self.size, self.kept, n, uncertain, self.smooth):
                 yield
-            outcome = self._read_off(pressure, n, top, height, at)
-            shapeless = outcome == wire.NIBP_OUTCOME_NOT_BRACKETED or outcome == wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM
-            if shapeless and (roughness_pct >= _ROUGH_PCT or rejected * 100 >= _REJECTED_ROUGH_PCT * n):
-                outcome = wire.NIBP_OUTCOME_MOVEMENT  # what has no shape here was disturbed, not cut off
-            self.quality = self._quality(rejected * 100 // n, roughness_pct, even_pct)
+            far = self._mark_far(pressure, n)
+            yield
+            moved_pct = (far + left_out) * 100 // (n + left_out)
+            self._find_range(pressure, n, begin, end)
+            cause = self._find_cause(n, left_out, moved_pct, even_pct, noise)
+            outcome = self._judge(pressure, n, moved_pct, cause)
+            if outcome == wire.NIBP_OUTCOME_OK:
+                self._set_quality(moved_pct, even_pct, noise)
         if outcome != wire.NIBP_OUTCOME_OK:
             self.sbp_x10 = self.map_x10 = self.dbp_x10 = self.quality = None
+            self.doubts = 0
         self.outcome = outcome
 
-    def _judge_amount(self, amplitude, n):
+    # ---------------------------------------------------------------- before the fit
+
+    def _judge_amount(self, amplitude, n, left_out, noise):
         """Whether there is enough to look at."""
         if not n:
-            return wire.NIBP_OUTCOME_NO_PULSE
+            return wire.NIBP_OUTCOME_MOVEMENT if left_out >= _BEATS_LEAST else wire.NIBP_OUTCOME_NO_PULSE
         height = self.height(amplitude, n)
         self.peak_amplitude_x100 = height // 10
-        if height < _NO_PULSE:
+        if height < max(_NO_PULSE, noise * _NO_PULSE_PCT // 100):
             return wire.NIBP_OUTCOME_NO_PULSE
         if n < _BEATS_LEAST:
-            return wire.NIBP_OUTCOME_TOO_FEW_BEATS
-        return wire.NIBP_OUTCOME_WEAK_PULSE if height < _WEAK else wire.NIBP_OUTCOME_OK
-
-    def _judge_disturbance(self, n, rejected, roughness_pct, even_pct):
-        if rejected * 100 <= _REJECTED_MOST_PCT * n and roughness_pct <= _ROUGHNESS_MOST_PCT:
-            return wire.NIBP_OUTCOME_OK
-        rough = rejected * 2 > n or roughness_pct > _ROUGHNESS_MOVEMENT_PCT
-        return wire.NIBP_OUTCOME_MOVEMENT if rough or even_pct >= 50 else wire.NIBP_OUTCOME_IRREGULAR
+            return wire.NIBP_OUTCOME_MOVEMENT if left_out > n else wire.NIBP_OUTCOME_TOO_FEW_BEATS
+        if height < max(_WEAK, noise * _WEAK_PCT // 100):
+            return wire.NIBP_OUTCOME_WEAK_PULSE
+        return wire.NIBP_OUTCOME_MOVEMENT if height > _HUGE else wire.NIBP_OUTCOME_OK
 
     def height(self, amplitude, n):
         """Largest median of three neighbours: the height of the hill without a lone peak."""
@@ -123,126 +138,112 @@ class Oscillometry:
                 best = middle
         return best
 
-    def _reject(self, amplitude, n):
-        """Marks beats that stand out from the three on either side; returns how many."""
-        values = scratch
-        rejected = 0
-        for i in range(n):
-            m = 0
-            for j in range(max(0, i - 3), min(n, i + 4)):
-                if j != i:
-                    values[m] = amplitude[j]
-                    m += 1
-            kernels.sort(values, m)
-            usual = values[m >> 1] if m & 1 else (values[(m >> 1) - 1] + values[m >> 1]) >> 1
-            edge = i < 3 or i >= n - 3
-            most = usual * (_OUTLIER_PCT * 2 if edge else _OUTLIER_PCT) // 100 + _OUTLIER_FLOOR
-            self.kept[i] = 1 if abs(amplitude[i] - usual) <= most else 0
-            rejected += 1 - self.kept[i]
-        return rejected
+    def _judge_rhythm(self, t_10ms, amplitude, n, noise):
+        """Sets the pulse from the usual interval, leaves out early beats and those before them.
 
-    def _judge_rhythm(self, t_10ms, n):
-        """Sets the pulse from the median interval; returns the share of intervals within 20 % of it, in percent."""
-        values = scratch
-        m = 0
-        for i in range(1, n):
-            if self.kept[i] and self.kept[i - 1]:
-                values[m] = t_10ms[i] - t_10ms[i - 1]
-                m += 1
-        if m < 3:
-            return 0
-        kernels.sort(values, m)
-        middle = max(1, values[m >> 1])
-        total = near = 0
+        Returns the share of intervals within 15 % of the usual one, in percent, but for long ones, which
+        span beats that are not listed.
+        """
+        m = n - 1
         for i in range(m):
-            if abs(values[i] - middle) * 5 <= middle:
-                total += values[i]
+            scratch[i] = max(0, t_10ms[i + 1] - t_10ms[i])
+        kernels.sort(scratch, m)
+        usual = max(1, scratch[m * 2 // 5])
+        total = near = gaps = 0
+        for i in range(m):
+            if scratch[i] * 5 > usual * 8:
+                gaps += 1
+            elif abs(scratch[i] - usual) * 20 <= usual * 3:
+                total += scratch[i]
                 near += 1
         if total:
             self.pulse_x10 = (60000 * near + total // 2) // total
-        return near * 100 // m
-
-    def _fit(self, pressure, amplitude, n, at):
-        """Height of the hill at a pressure: a line through the kept beats nearby, near ones weighing more."""
-        reach = self._reach(pressure, n, at)
-        w0 = w1 = w2 = a0 = a1 = 0
+        even_pct = near * 100 // max(1, m - gaps)
         for i in range(n):
-            d = pressure[i] - at
-            if self.kept[i] and -reach < d < reach:
-                u = d * 64 // reach
-                w = (4096 - u * u) * (4096 - u * u) >> 16  # biweight, 0-256
-                w0 += w
-                w1 += w * d
-                w2 += w * d * d
-                a0 += w * amplitude[i]
-                a1 += w * d * amplitude[i]
-        spread = w0 * w2 - w1 * w1
-        if spread <= 0:
-            return a0 // w0 if w0 else 0
-        return max(0, (w2 * a0 - w1 * a1) // spread)
+            self.kept[i] = 1
+        self._early = 0
+        if _EVEN_PCT <= even_pct < 100:
+            for i in range(1, n):
+                early = (t_10ms[i] - t_10ms[i - 1]) * 100 < usual * _EARLY_PCT
+                if early and amplitude[i - 1] > 2 * noise:  # of smaller ones the time is not certain enough
+                    # An early beat is weak, and its foot lies high, which takes from the beat before it.
+                    self.kept[i] = self.kept[i - 1] = 0
+                    self._early += 1
+        return even_pct
 
-    def _reach(self, pressure, n, at):
-        """At least `_REACH_LEAST`, and wide enough to hold four kept beats."""
-        reach = _REACH_LEAST
-        while reach < 6400:
-            inside = 0
+    def _take_noise_off(self, amplitude, n, noise):
+        alone = noise * _NOISE_ALONE_PCT // 100
+        for i in range(n):
+            a = min(16000, amplitude[i])
+            self.size[i] = root(a * a - alone * alone) if a > alone else 0
+
+    # ---------------------------------------------------------------- after it
+
+    def _mark_far(self, pressure, n):
+        """Sets `smooth`, and `kept` to 0 where a beat does not fit the curve; returns how many do not."""
+        hill = self.hill
+        allowed = 6 + max(3, hill.spread * 3)
+        out = 0
+        for i in range(n):
+            self.smooth[i] = hill.at(pressure[i])
+            if self.kept[i] and abs(self.size[i] - self.smooth[i]) * 100 > hill.height * allowed:
+                self.kept[i] = 0
+                out += 1
+        return out
+
+    def _find_range(self, pressure, n, begin, end):
+        """Lowest and highest pressure that were gone through."""
+        self._low = min(begin, end)
+        self._high = max(begin, end)
+        if not self._high:
+            self._low = self._high = pressure[0]
             for i in range(n):
-                if self.kept[i] and -reach < pressure[i] - at < reach:
-                    inside += 1
-            if inside >= 4:
-                break
-            reach += reach >> 1
-        return reach
+                self._low = min(self._low, pressure[i])
+                self._high = max(self._high, pressure[i])
 
-    def _top(self, n):
-        top = 0
-        for i in range(n):
-            if self.kept[i] and (not self.kept[top] or self.smooth[i] > self.smooth[top]):
-                top = i
-        return top
+    def _find_cause(self, n, left_out, moved_pct, even_pct, noise):
+        """What is to blame if these beats make no hill, or None: movement, an uneven pulse, or noise."""
+        # An uneven pulse makes beats that are like one another; movement does not.
+        alike = left_out * 4 <= n and self.hill.spread <= _ROUGH_MOST_PCT
+        if moved_pct >= _MOVED_PCT and not (even_pct < _EVEN_PCT and alike):
+            return wire.NIBP_OUTCOME_MOVEMENT
+        if (even_pct < _EVEN_PCT and alike) or self._early * 5 > n:
+            return wire.NIBP_OUTCOME_IRREGULAR
+        return wire.NIBP_OUTCOME_WEAK_PULSE if noise * 4 > self.hill.height else None
 
-    def _roughness(self, amplitude, n, height):
-        """Mean distance of the kept beats from the fit, in percent of its height."""
-        total = count = 0
+    def _judge(self, pressure, n, moved_pct, cause):
+        """Reads the pressures off and judges them."""
+        hill = self.hill
+        sbp = readout.systolic(hill)
+        dbp = readout.diastolic(hill)
+        self._inside = 0
         for i in range(n):
-            if self.kept[i]:
-                total += abs(amplitude[i] - self.smooth[i])
-                count += 1
-        return total * 100 // max(1, count * height)
-
-    def _read_off(self, pressure, n, top, height, at):
-        """Where the hill has fallen to its shares, on both sides of its top (`height` at pressure `at`)."""
-        if not height:
-            return wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM
-        systolic = self._crossing(pressure, n, top, -1, height * _SYSTOLIC_PCT // 100)
-        diastolic = self._crossing(pressure, n, top, 1, height * _DIASTOLIC_PCT // 100)
-        if systolic is None or diastolic is None:
-            one_sided = top < 2 or top > n - 3
-            return wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM if one_sided else wire.NIBP_OUTCOME_NOT_BRACKETED
-        self.sbp_x10 = (systolic + 5) // 10
-        self.map_x10 = (at + 5) // 10
-        self.dbp_x10 = (diastolic + 5) // 10
-        inside = 0
-        for i in range(n):
-            if self.kept[i] and diastolic <= pressure[i] <= systolic:
-                inside += 1
-        if inside < _INSIDE_LEAST:
-            return wire.NIBP_OUTCOME_TOO_FEW_BEATS
+            if self.kept[i] and dbp <= pressure[i] <= sbp:
+                self._inside += 1
+        self._above = self._high - sbp
+        self._below = dbp - self._low
+        self.unsure_x10 = max(
+            hill.uncertainty(readout.systolic_slopes(hill)), hill.uncertainty(readout.diastolic_slopes(hill))
+        )
+        if self.unsure_x10 > _SHAPELESS_X10 and cause == wire.NIBP_OUTCOME_IRREGULAR:
+            cause = wire.NIBP_OUTCOME_MOVEMENT  # an uneven pulse still makes a hill
+        if moved_pct > _MOVED_MOST_PCT or hill.spread > _ROUGH_MOST_PCT:
+            return cause or wire.NIBP_OUTCOME_MOVEMENT
+        weak = cause == wire.NIBP_OUTCOME_WEAK_PULSE
+        if weak or hill.spread <= _ROUGH_PCT >= moved_pct:
+            cause = None  # what has a shape, though not a whole one, was cut off
+        if not self._low < hill.top < self._high:
+            return cause or wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM
+        if self._above < -_BEYOND_X100 or self._below < -_BEYOND_X100:
+            return cause or wire.NIBP_OUTCOME_NOT_BRACKETED
+        if self._inside < _INSIDE_LEAST:
+            return cause or wire.NIBP_OUTCOME_TOO_FEW_BEATS
+        if self.unsure_x10 > _UNSURE_MOST_X10:
+            return cause or (weak and wire.NIBP_OUTCOME_WEAK_PULSE) or wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM
+        self.sbp_x10 = (sbp + 5) // 10
+        self.map_x10 = (readout.mean(hill, sbp, dbp) + 5) // 10
+        self.dbp_x10 = (dbp + 5) // 10
         return self._plausible()
-
-    def _crossing(self, pressure, n, top, step, level):
-        """Pressure at which the fit falls below `level`, walking beats away from the top; None: it never does."""
-        last = top
-        i = top + step
-        while 0 <= i < n:
-            if self.kept[i]:
-                if self.smooth[i] < level:
-                    drop = self.smooth[last] - self.smooth[i]
-                    part = self.smooth[last] - level
-                    return pressure[last] + (pressure[i] - pressure[last]) * part // max(1, drop)
-                last = i
-            i += step
-        return None
 
     def _plausible(self):
         """Limits of what an adult's pressures can be, wide enough for the very ill."""
@@ -251,31 +252,25 @@ class Oscillometry:
             return wire.NIBP_OUTCOME_IMPLAUSIBLE
         return wire.NIBP_OUTCOME_OK if self.dbp_x10 < self.map_x10 < self.sbp_x10 else wire.NIBP_OUTCOME_IMPLAUSIBLE
 
-    def _quality(self, rejected_pct, roughness_pct, even_pct):
-        strength = min(100, (self.peak_amplitude_x100 * 10 - _WEAK) // 8 + 40)
-        smoothness = 100 - roughness_pct * 5
-        return max(0, min(100, strength, smoothness, 100 - rejected_pct * 2, 40 + even_pct * 6 // 10))
-
-
-def diastole_passed(oscillometry, amplitude, n):
-    """True once the last three beats lie well below the diastolic share of a hill that was seen to fall."""
-    if n < _BEATS_LEAST:
-        return False
-    height = oscillometry.height(amplitude, n)
-    if height < _WEAK:
-        return False
-    below = height * (_DIASTOLIC_PCT - 14) // 100
-    return amplitude[n - 1] < below and amplitude[n - 2] < below and amplitude[n - 3] < below
-
-
-def started_too_low(oscillometry, amplitude, n):
-    """True once the hill is past its top and its first beats were no lower than the systolic share: inflate further."""
-    if n < 7:
-        return False
-    height = oscillometry.height(amplitude, n)
-    if height < _WEAK:
-        return False
-    a, b, c = amplitude[0], amplitude[1], amplitude[2]
-    first = max(min(a, b), min(max(a, b), c))
-    falling = max(amplitude[n - 1], amplitude[n - 2], amplitude[n - 3]) * 100 < height * 90
-    return falling and first * 100 > height * (_SYSTOLIC_PCT - 5)
+    def _set_quality(self, moved_pct, even_pct, noise):
+        """Quality falls with the uncertainty that the beats leave; the doubts name what may be behind it."""
+        self.quality = max(1, min(100, 110 - self.unsure_x10 * 14 // 10))
+        height = self.hill.height
+        doubts = 0
+        if moved_pct >= _MOVED_PCT:
+            doubts |= wire.NIBP_DOUBT_MOVEMENT
+        if even_pct < _EVEN_PCT or self._early:
+            doubts |= wire.NIBP_DOUBT_IRREGULAR
+        if height < _WEAK_DOUBT:
+            doubts |= wire.NIBP_DOUBT_WEAK_PULSE
+        if self._inside < _INSIDE_DOUBT:
+            doubts |= wire.NIBP_DOUBT_FEW_BEATS
+        if self._above < _ABOVE_DOUBT:
+            doubts |= wire.NIBP_DOUBT_SHORT_SYSTOLIC
+        if self._below < _BELOW_DOUBT:
+            doubts |= wire.NIBP_DOUBT_SHORT_DIASTOLIC
+        if noise * 4 > height:
+            doubts |= wire.NIBP_DOUBT_NOISY
+        if self.hill.spread > _ROUGH_PCT // 2:
+            doubts |= wire.NIBP_DOUBT_UNEVEN_SHAPE
+        self.doubts = doubts

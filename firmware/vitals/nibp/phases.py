@@ -4,14 +4,13 @@
 from micropython import const
 
 from vitals.link import wire
-from vitals.nibp import limits
-from vitals.nibp.oscillometry import diastole_passed, started_too_low
+from vitals.nibp import course, limits
 
 _SHUT = const(1000)
 _FULL = const(1000)
 _GENTLE = const(400)  # pump, permille, over the last stretch to the target
 _STRETCH = const(800)
-_BARELY_OPEN = const(60)  # permille: what falls fast through such an opening falls elsewhere
+_BARELY_OPEN = const(100)  # permille: what falls through such an opening is no cuff, or falls elsewhere
 
 
 class Phases:
@@ -105,16 +104,26 @@ class Phases:
             self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
             return
         self._deflation.begin(pressure)
+        self._work = None
         self._mark = self._before_mark = self._decided_at = pressure
         self._mark_ms = t_ms
         self._fast_since = self._slow_since = None
         self._enter(t_ms, wire.CUFF_PHASE_DEFLATING)
 
     def _deflate(self, t_ms, pressure):
+        steady = self._deflation.steady
         self._deflation.feed(pressure)
+        if self._deflation.steady and not steady:
+            self.capture.attend(pressure)
         self.bleed_permille = _SHUT - self._deflation.opening_permille
         searched = self.capture.feed(pressure)
+        if searched and self.capture.period_10ms is not None:
+            rate = limits.BEAT_FALL * 100 // self.capture.period_10ms
+            self._deflation.rate = max(limits.RATE_LEAST, min(limits.RATE_MOST, rate))
         if t_ms - self._mark_ms >= 200 and not self._follows(t_ms, pressure):
+            return
+        if self._work is not None and self._certain() and pressure >= self._before_mark - limits.FALL_SUDDEN:
+            self._measure(t_ms)
             return
         if searched:
             self._judge_rate(t_ms)
@@ -136,10 +145,10 @@ class Phases:
         return True
 
     def _ended_by_itself(self, t_ms, pressure):
-        """True, and the cycle ended, where the last second took the pressure below the floor: a kinked hose does."""
+        """True, and the cycle ended, where half a second took the pressure below the floor, as a kinked hose does."""
         before = self._decided_at
         self._decided_at = pressure
-        if pressure > limits.FLOOR or before - pressure <= limits.FALL_LAST_SECOND:
+        if pressure > limits.FLOOR or before - pressure <= limits.FALL_AT_LAST:
             return False
         self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
         self._dump_from = before
@@ -151,12 +160,12 @@ class Phases:
             return
         rate = self.capture.fall_rate()
         opening = self._deflation.opening_permille
-        if rate <= limits.RATE_FAST:
+        leaks = opening < _BARELY_OPEN and rate * 2 > self._deflation.rate
+        if rate <= limits.RATE_FAST and not leaks:
             self._fast_since = None
         elif self._fast_since is None:
             self._fast_since = t_ms
         elif t_ms - self._fast_since >= limits.RATE_FAST_MS:
-            leaks = opening < _BARELY_OPEN
             self._fail(t_ms, wire.NIBP_OUTCOME_LEAK if leaks else wire.NIBP_OUTCOME_DEFLATION_TOO_FAST)
             return
         if rate < -limits.UNPUMPED_RISE // 2:
@@ -174,19 +183,46 @@ class Phases:
         capture = self.capture
         higher = self._peak + limits.TARGET_STEP
         periodic = capture.periodicity >= limits.PERIODIC  # movement is large as well, and no reason to squeeze harder
-        if periodic and started_too_low(self.oscillometry, capture.amplitude_mmmhg, capture.beats):
+        seen = course.judge(capture.amplitude_mmmhg, capture.beats, capture.noise_mmmhg)
+        if periodic and seen == course.TOO_LOW:
             if self._rises < limits.RISES_MOST and self._peak < limits.TARGET_MOST - limits.TARGET_STEP // 4:
                 self._rises += 1
                 self._target = min(higher, limits.TARGET_MOST)
                 self.target_mmhg = self._target // 100
                 self._start_pump(t_ms, pressure)
                 return
-        if (
-            pressure <= limits.FLOOR
-            or capture.full
-            or diastole_passed(self.oscillometry, capture.amplitude_mmmhg, capture.beats)
-        ):
+        if pressure <= limits.FLOOR or capture.full:
             self._measure(t_ms)
+        elif seen == course.ENOUGH and capture.period_10ms is not None and self._work is None:
+            # It looks as if; the fit has the last word, while the pressure goes on falling.
+            self._work = self._evaluation(pressure)
+
+    def _evaluation(self, end_cmmhg):
+        o = self.capture
+        return self.oscillometry.work(
+            o.pressure_cmmhg,
+            o.amplitude_mmmhg,
+            o.t_10ms,
+            o.beats,
+            o.direction,
+            o.left_out,
+            o.noise_mmmhg,
+            o.begin_cmmhg,
+            end_cmmhg,
+        )
+
+    @property
+    def trial_runs(self):
+        """True while the evaluation is tried out before the deflation ends."""
+        return self._work is not None and self.phase == wire.CUFF_PHASE_DEFLATING
+
+    def _certain(self):
+        """True when a trial of the evaluation has ended and has found all three pressures, well enough."""
+        for _ in self._work:
+            return False
+        self._work = None
+        meter = self.oscillometry
+        return meter.outcome == wire.NIBP_OUTCOME_OK and meter.unsure_x10 <= limits.CERTAIN_X10
 
     def _observe(self, t_ms, pressure):
         """Someone else's cycle: wait for the highest pressure, record while it falls, end when it is let go."""
@@ -243,7 +279,9 @@ class Phases:
         elif pressure * 8 <= self._dump_last:
             # From one sample to the next not even the valves empty the manifold: the hose is off, and the cuff open.
             self._dump_from = 0
-        elif self._dump_from >= limits.DUMP_QUICK_FROM and pressure * 4 <= self._dump_from:
+        elif self._dump_from >= limits.DUMP_QUICK_FROM and (
+            pressure * 4 <= self._dump_from or (pressure < limits.EMPTY and self._dump_from >= 2 * limits.EMPTY)
+        ):
             self._dump_from = 0
             if self._result.outcome == wire.NIBP_OUTCOME_LEAK:
                 self._result.outcome = wire.NIBP_OUTCOME_BLOCKED
@@ -264,17 +302,7 @@ class Phases:
         if not self._swept:
             self._swept = capture.sweep()
             if self._swept:
-                self._work = self.oscillometry.work(
-                    capture.pressure_cmmhg,
-                    capture.amplitude_mmmhg,
-                    capture.t_10ms,
-                    capture.beats,
-                    capture.direction,
-                    capture.left_out,
-                    capture.noise_mmmhg,
-                    capture.begin_cmmhg,
-                    capture.end_cmmhg,
-                )
+                self._work = self._evaluation(capture.end_cmmhg)
             return False
         if self._work is not None:
             for _ in self._work:

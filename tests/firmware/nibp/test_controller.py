@@ -29,26 +29,32 @@ def test_a_reading_comes_near_the_model_and_ends_in_time(drive: Drive, sbp: int,
     assert result["dbp_x10"] == pytest.approx(dbp * 10, abs=60)
     assert result["dbp_x10"] < result["map_x10"] < result["sbp_x10"]
     assert result["pulse_x10"] == pytest.approx(pulse * 10, rel=0.03)
-    assert result["quality"] >= 60
+    assert result["quality"] >= 55
     assert result["attempt"] == 1
     assert result["trigger"] == Trigger.HOST
     assert 1590 <= result["peak_pressure_x10"] <= 1700
-    assert result["ended_ms"] - result["started_ms"] < 60000
-    assert result["cuff_mmhg"] < 150  # 0.1 mmHg: below 15 when it is said to be over
-    assert len(story.oscillogram[0]) == result["beats"] >= 15
+    assert result["ended_ms"] - result["started_ms"] < 40000
+    assert result["cuff_mmhg"] <= 151  # 0.1 mmHg: below 15 when it is said to be over, but for the sensor's noise
+    assert len(story.oscillogram[0]) == result["beats"] >= 10
 
 
-def test_the_pressure_falls_at_three_to_four_mmhg_a_second(drive: Drive) -> None:
-    story = drive(60)
-    begin, end = story.first(DEFLATING), story.first(int(CuffPhase.DUMPING))
-    steady = [(t, cuff) for t, cuff, *_ in story.trace if begin + 6 <= t <= end]
+@pytest.mark.parametrize(("pulse", "slowest", "fastest"), [(40, 2.2, 3.6), (75, 4.4, 5.6), (120, 5.2, 7.0)])
+def test_the_pressure_falls_by_about_four_mmhg_a_beat(drive: Drive, pulse: int, slowest: float, fastest: float) -> None:
+    story = drive(60, cuff={"pulse_bpm": pulse})
+    end = story.first(int(CuffPhase.DUMPING))
+    steady = [(t, cuff) for t, cuff, *_ in story.trace if end - 7 <= t <= end - 1]
     rate = (steady[0][1] - steady[-1][1]) / (steady[-1][0] - steady[0][0])
-    assert 3.0 <= rate <= 4.0
+    assert slowest <= rate <= fastest
+
+
+def test_a_usual_reading_takes_half_a_minute(drive: Drive) -> None:
+    (result,) = drive(60).results
+    assert result["ended_ms"] - result["started_ms"] <= 31000
 
 
 def test_it_stops_early_once_diastole_is_certain(drive: Drive) -> None:
     story = drive(60)
-    assert 45 <= story.cuff_at(story.first(int(CuffPhase.DUMPING)) - 0.5) <= 72
+    assert 55 <= story.cuff_at(story.first(int(CuffPhase.DUMPING)) - 0.5) <= 72
 
 
 def test_it_rises_further_by_itself_when_it_was_not_enough(drive: Drive) -> None:
