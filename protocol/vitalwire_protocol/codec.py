@@ -470,7 +470,7 @@ class _Oscillogram(NamedTuple):
     parts: int
     direction: int | None  # named by CuffDirection
     left_out: int | None  # beats not listed because the pressure was disturbed there
-    noise_mmmhg: int | None  # 0.001 mmHg; RMS of what is no pulse in the oscillation
+    noise_mmmhg: int | None  # 0.001 mmHg; RMS of the noise of a single sample of the pressure
     begin_cmmhg: int | None  # 0.01 mmHg; cuff pressure at which the record begins
     end_cmmhg: int | None  # 0.01 mmHg; cuff pressure at which the record ends
     beats: tuple[tuple[int, int, int], ...]  # (pressure_cmmhg, amplitude_mmmhg, t_10ms), ...; one item a beat

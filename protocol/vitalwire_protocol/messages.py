@@ -215,7 +215,7 @@ OSCILLOGRAM = message(
     u8("parts"),
     u8("direction", spec=CUFF_DIRECTION, since=1),
     u8("left_out", "beats not listed because the pressure was disturbed there", since=1),
-    u16("noise_mmmhg", "RMS of what is no pulse in the oscillation", unit="0.001 mmHg", since=1),
+    u16("noise_mmmhg", "RMS of the noise of a single sample of the pressure", unit="0.001 mmHg", since=1),
     u16("begin_cmmhg", "cuff pressure at which the record begins", unit="0.01 mmHg", since=1),
     u16("end_cmmhg", "cuff pressure at which the record ends", unit="0.01 mmHg", since=1),
     items(
