@@ -101,19 +101,10 @@ def run(kernels, loops, seed):
             kernels.detrend(samples, 25, other if which else state, raw[which], mean[which], rings[which], 511)
     said = [digest(b, 7) for b in rings + raw + mean] + list(state) + list(other)
     end = state[kernels_plain.COUNT] >> 1
-    work = array("i", [0] * 200)
-    acf = array("i", [0] * 54)
-    for pairs in (90, 150, 200):
-        said.append(kernels.autocorrelate(rings[0], 511, end, pairs, work, acf, 5, 53))
-        said.append(digest(acf, 3))
-    for half in (5, 20, 44):
-        at = end - 380
-        while at >= 0:
-            at = kernels.next_upstroke(rings[1], 511, at + 1, end - 50, half)
-            said.append(at)
+    values = array("i", [rings[1][(end - 54 + i) & 511] for i in range(54)])
     said.append(kernels.extent(rings[0], 511, end - 300, 120))
-    kernels.sort(acf, 54)
-    said.extend(list(acf))
+    kernels.sort(values, 54)
+    said.extend(list(values))
     return said + rhythm(loops, kernels, rings[0], end, seed)
 
 

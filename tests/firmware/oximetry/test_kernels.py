@@ -31,7 +31,7 @@ def test_they_compile_for_every_board(tmp_path: Path, processor: str) -> None:
         assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("user", ["oximetry/conditioning.py", "nibp/capture.py"])
+@pytest.mark.parametrize("user", ["oximetry/conditioning.py"])
 def test_who_lays_out_a_channel_does_it_as_the_loops_expect(user: str) -> None:
     plain = (FIRMWARE / "vitals" / "signal" / "kernels_plain.py").read_text()
     numbers = dict(re.findall(r"^([A-Z_]+) = ([^#\n]+?) *(?:#|$)", plain, re.M))
