@@ -10,7 +10,7 @@ from array import array
 from micropython import const
 
 from vitals.oximetry.conditioning import MASK
-from vitals.signal import correlations, kernels, rhythm_kernels, scratch
+from vitals.signal import correlations, kernels, rhythm_kernels, root, scratch
 
 PAIRS_MOST = const(200)  # 8 s
 PAIRS_LEAST = const(90)  # 3.6 s: with less a slow pulse would not repeat in it, and its notch be taken for a beat
@@ -140,14 +140,3 @@ class Rhythm:
             values[i - start] = self._own[i]
         kernels.sort(values, stop - start)
         return values[(stop - start) >> 1]
-
-
-def root(x):
-    """Square root of a whole number below 2^30, rounded down."""
-    found = 0
-    bit = 1 << 14
-    while bit:
-        if (found + bit) * (found + bit) <= x:
-            found += bit
-        bit >>= 1
-    return found

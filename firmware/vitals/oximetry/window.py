@@ -6,8 +6,7 @@ from array import array
 from micropython import const
 
 from vitals.oximetry.beats import KEPT
-from vitals.oximetry.rhythm import root
-from vitals.signal import kernels, rhythm_kernels, scratch
+from vitals.signal import kernels, rhythm_kernels, root, scratch
 
 _BIAS = const(1 << 28)
 _INLIER_PCT = const(20)  # an interval or amplitude this near to the median counts as its like

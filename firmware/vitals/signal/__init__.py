@@ -24,4 +24,16 @@ else:
 scratch = array("i", bytes(4 * 200))
 correlations = array("i", bytes(4 * 64))
 
-__all__ = ("correlations", "kernels", "rhythm_kernels", "scratch")
+
+def root(n):
+    """The whole square root of a number below 2^30."""
+    found = 0
+    bit = 1 << 14
+    while bit:
+        if (found + bit) * (found + bit) <= n:
+            found += bit
+        bit >>= 1
+    return found
+
+
+__all__ = ("correlations", "kernels", "rhythm_kernels", "root", "scratch")
