@@ -142,6 +142,7 @@ class App:
         if self.finger.oximetry.averaging_s != config.averaging_s:
             self.finger.oximetry.set_averaging(config.averaging_s)
         self.panel.annunciator.volume(config.sound_pct)
+        self._controller.method = config.cuff_method
         self._identity = identity.text(self.board.serial, config.bed_label)
 
     def _say_start(self, t_ms):
