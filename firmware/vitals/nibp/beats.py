@@ -10,9 +10,9 @@ from array import array
 
 from micropython import const
 
-from vitals.nibp.kernels import next_rise
+from vitals.nibp.kernels import next_rise, root
 from vitals.nibp.record import OFFSET
-from vitals.signal import kernels, root, scratch
+from vitals.signal import kernels, scratch
 
 BEATS_MOST = const(128)
 _PERIOD_FIRST = const(20)  # values: 75 beats a minute, while none is known
@@ -51,14 +51,14 @@ class Beats:
         self.left_out = 0
         self._found = 0  # rises
         self._scanned = self._first
-        self._halved = False
+        self._trial = self._settled = False
         self._period = self._record.period or _PERIOD_FIRST
 
     # ---------------------------------------------------------------- finding
 
     def scan(self, stop):
         """Adds the beats that rise before index `stop` of the record, which must go on for half a period after it."""
-        if not self._halved:
+        if not self._settled:
             self._period = self._record.period or self._period
         period = self._period
         half = period * 2 // 5
@@ -78,13 +78,14 @@ class Beats:
     def _add(self, at, period):
         values = self._record.values
         n = self._found
-        if n and (at - self._rise[n - 1]) * 2 < period:  # so near that one may be the other's second wave
+        if n and (at - self._rise[n - 1]) * 2 < period:  # so near that one is the other's second wave
             before = self._rise[n - 1]
             here = values[at + 1] - values[at - 1]
             there = values[before + 1] - values[before - 1]
-            if here * 2 <= there:
-                return
-            if there * 2 <= here:
+            # Unless, in the first trial, both are as steep: then the period may be that of two beats.
+            if not self._trial or abs(here - there) * 2 >= max(here, there):
+                if here <= there:
+                    return
                 n -= 1
         if n >= BEATS_MOST:
             return
@@ -156,19 +157,19 @@ class Beats:
 
     def work(self):
         """Goes through the whole record again, in steps of a few ms on a microcontroller: a generator."""
-        self._restart()
-        while self._scanned < self.ready():
-            self.scan(min(self._scanned + _SWEEP, self.ready()))
-            yield
-        usual = self._usual_interval()
-        if usual * 4 < self._period * 3:
-            # An uneven rhythm repeats itself after two beats as well as after one.
+        usual = self._record.period or _PERIOD_FIRST
+        for trial in (True, False):
             self._restart()
-            self._halved = True
+            self._trial = trial
+            self._settled = True
             self._period = max(7, usual)
             while self._scanned < self.ready():
                 self.scan(min(self._scanned + _SWEEP, self.ready()))
                 yield
+            # An uneven rhythm repeats itself after two beats as well as after one.
+            between = self._usual_interval()
+            if between * 4 < usual * 3:
+                usual = between
         self._measure_last()
         for i in range(self.count):
             self._unlike[i] = self._compare(i)
@@ -295,7 +296,7 @@ class Beats:
         for k in range(foot, foot + 2 * steps, 2):
             way += abs(values[k + 2] - values[k] - rise)
         noise = steps * self._record.noise_mmmhg // 8
-        return way * 5 > self.amplitude_mmmhg[i] * 4 + noise * 5 + 150
+        return way * 5 > self.amplitude_mmmhg[i] * 3 + noise * 5 + 150
 
     def _squeeze_out(self):
         """Lists the clean beats only."""

@@ -18,7 +18,8 @@ from array import array
 
 from micropython import const
 
-from vitals.signal import kernels, root
+from vitals.nibp.kernels import root
+from vitals.signal import kernels
 
 UP = const(0)
 DOWN = const(1)

@@ -43,16 +43,12 @@ BLOCKED_RISE = const(750)  # in a step, and in as many as BLOCKED_STEPS: only a 
 BLOCKED_STEP_MS = const(50)
 BLOCKED_STEPS = const(3)
 
-# ---- measuring while it inflates
-RISING_FROM = const(2000)  # no adult's diastolic pressure is below; the cuff has unfolded
-RISING_RATE = const(550)  # 0.01 mmHg/s, between the rates at which the deflation measures
-
 # ---- settling and deflation
 SETTLE_MS = const(900)  # the air cools and the cuff creeps after the pump stops
 SETTLE_SKIP_MS = const(400)
 SETTLE_FALL_MOST = const(300)  # in the rest of it: a leak faster than the deflation cannot be measured through
 DEFLATION_RATE = const(600)  # while the pulse is not known
-CERTAIN_X10 = const(50)  # 5 mmHg: no pressure may be less certain than this by the beats so far to stop early
+CERTAIN_X10 = const(40)  # 4 mmHg: to stop early, no pressure may be less certain than this by the beats so far
 BEAT_FALL = const(400)  # 0.01 mmHg from beat to beat: eight beats and more between systole and diastole
 RATE_LEAST = const(300)
 RATE_MOST = const(650)

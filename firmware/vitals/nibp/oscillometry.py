@@ -16,7 +16,8 @@ from vitals.link import wire
 from vitals.nibp import readout
 from vitals.nibp.beats import BEATS_MOST
 from vitals.nibp.hill import Hill
-from vitals.signal import kernels, root, scratch
+from vitals.nibp.kernels import root
+from vitals.signal import kernels, scratch
 
 ALGORITHM = const(2)
 

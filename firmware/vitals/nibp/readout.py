@@ -21,12 +21,12 @@ from micropython import const
 from vitals.nibp.hill import DOWN, UP, exp2
 
 # Distance = width * (UP + UP_STEEP * steepness) + UP_TOP * top + UP_MORE, and likewise downwards.
-_UP = const(64)  # 1/256
-_UP_STEEP = const(36)  # 1/256
-_UP_TOP = const(92)  # 1/1024
-_UP_MORE = const(425)  # 0.01 mmHg
-_DOWN_STEEP = const(80)
-_DOWN_MORE = const(-800)
+_UP = const(92)  # 1/256
+_UP_STEEP = const(31)  # 1/256
+_UP_TOP = const(85)  # 1/1024
+_UP_MORE = const(410)  # 0.01 mmHg
+_DOWN_STEEP = const(86)
+_DOWN_MORE = const(-900)
 # The distance stays within these parts of the width, in 1/256: shares from 0.3 to 0.7 and from 0.55 to 0.97.
 _UP_LEAST = const(190)
 _UP_MOST = const(360)
