@@ -10,9 +10,9 @@ from array import array
 
 from micropython import const
 
-from vitals.nibp.kernels import next_rise, root
+from vitals.nibp.kernels import next_rise
 from vitals.nibp.record import OFFSET
-from vitals.signal import kernels, scratch
+from vitals.signal import kernels, root, scratch
 
 BEATS_MOST = const(128)
 _PERIOD_FIRST = const(20)  # values: 75 beats a minute, while none is known

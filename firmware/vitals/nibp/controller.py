@@ -13,6 +13,7 @@ from vitals.nibp.deflation import Deflation
 from vitals.nibp.oscillometry import ALGORITHM, Oscillometry
 from vitals.nibp.phases import Phases
 from vitals.nibp.result import Result
+from vitals.nibp.rising import Rising
 from vitals.nibp.supervision import Supervision
 
 # A second try may help with these; with the others a person has to look first.
@@ -45,7 +46,8 @@ class CuffController(Phases):
 
     Outputs: `pump_permille` 0-1000, `pump_enable`, `bleed_permille` (0 open, 1000 shut), `dump_shut`; `phase`
     (`wire.CUFF_PHASE_*`), `cycle`, `target_mmhg` (None when there is none), `active`, `fault` (`wire.FAULT_*`: stands
-    until the cause has gone; BLOCKED until a person starts or the session ends). The application sets `session_open`:
+    until the cause has gone; BLOCKED until a person starts or the session ends). The application sets `method`
+    (`wire.CUFF_DIRECTION_*`: whether the first attempt measures on the way up or on the way down) and `session_open`:
     outside a session nothing starts by itself, so a failed reading is then not retried. `rest_first`: the cuff may
     have been inflated just before this start of the firmware, so it rests before the first cycle too.
     """
@@ -57,6 +59,7 @@ class CuffController(Phases):
         self._supervision = Supervision()
         self._rest_first = rest_first
         self.session_open = False
+        self.method = wire.CUFF_DIRECTION_DEFLATION
         self.cycle = 0
         self.phase = wire.CUFF_PHASE_IDLE
         self.fault = wire.FAULT_NONE
@@ -68,6 +71,8 @@ class CuffController(Phases):
         self._started_ms = None
         self._zero = 0
         self._work = None
+        self._rising = Rising()
+        self._is_rising = self._rising_seen = False
         # Made here, because an attribute that is new in the middle of a cycle grows the object on the heap.
         self._since = self._target = self._peak = self._rises = 0
         self._pump_from = self._mark = self._mark_ms = self._steep = 0

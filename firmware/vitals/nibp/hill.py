@@ -18,8 +18,7 @@ from array import array
 
 from micropython import const
 
-from vitals.nibp.kernels import root
-from vitals.signal import kernels
+from vitals.signal import kernels, root
 
 UP = const(0)
 DOWN = const(1)

@@ -11,16 +11,4 @@ if sys.implementation.name == "micropython":
 else:
     from vitals.nibp.kernels_plain import next_rise, smooth
 
-
-def root(n):
-    """The whole square root of a number below 2^30."""
-    x = 0
-    bit = 1 << 14
-    while bit:
-        if (x + bit) * (x + bit) <= n:
-            x += bit
-        bit >>= 1
-    return x
-
-
-__all__ = ("next_rise", "root", "smooth")
+__all__ = ("next_rise", "smooth")

@@ -43,6 +43,10 @@ BLOCKED_RISE = const(750)  # in a step, and in as many as BLOCKED_STEPS: only a 
 BLOCKED_STEP_MS = const(50)
 BLOCKED_STEPS = const(3)
 
+# ---- measuring while it inflates
+RISING_FROM = const(2000)  # no adult's diastolic pressure is below; the cuff has unfolded
+RISING_RATE = const(550)  # 0.01 mmHg/s, between the rates at which the deflation measures
+
 # ---- settling and deflation
 SETTLE_MS = const(900)  # the air cools and the cuff creeps after the pump stops
 SETTLE_SKIP_MS = const(400)

@@ -16,8 +16,7 @@ from vitals.link import wire
 from vitals.nibp import readout
 from vitals.nibp.beats import BEATS_MOST
 from vitals.nibp.hill import Hill
-from vitals.nibp.kernels import root
-from vitals.signal import kernels, scratch
+from vitals.signal import kernels, root, scratch
 
 ALGORITHM = const(2)
 

@@ -45,6 +45,12 @@ class Phases:
         self._steep_from = pressure
         self._steep_from_ms = t_ms
         self._steep = 0
+        # What failed on the way up is tried again on the way down.
+        first = self._result.attempt == 1 and not self._rises
+        self._is_rising = first and self.method == wire.CUFF_DIRECTION_INFLATION
+        self._rising_seen = False
+        self._rising.begin(pressure)
+        self._work = None
         self._enter(t_ms, wire.CUFF_PHASE_INFLATING)
 
     def _rises_steeply(self, t_ms, pressure):
@@ -64,13 +70,15 @@ class Phases:
         if self._rises_steeply(t_ms, pressure):
             self._fail(t_ms, wire.NIBP_OUTCOME_BLOCKED)
             return
+        if self._is_rising and self._measured_rising(t_ms, pressure):
+            return
         if pressure >= self._target:
             self.pump_permille = 0
             self.pump_enable = False
             self._settled_from = None
             self._enter(t_ms, wire.CUFF_PHASE_SETTLING)
             return
-        if pressure >= self._target - _STRETCH:
+        if pressure >= self._target - _STRETCH and not self._is_rising:
             self.pump_permille = _GENTLE
         pumped_ms = t_ms - self._since
         if pumped_ms >= limits.NO_INFLATION_MS and pressure - self._pump_from < limits.NO_INFLATION_RISE:
@@ -84,6 +92,42 @@ class Phases:
                 self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
             self._mark = pressure
             self._mark_ms = t_ms
+
+    def _measured_rising(self, t_ms, pressure):
+        """Raises the pressure along a line and looks for beats; True when all pressures were found on the way up.
+
+        While there is a pulse the target rises as in a deflation that began too low. If it ends there without all
+        pressures, the cycle goes on as any other and measures on the way down.
+        """
+        self._rising.feed(pressure)
+        self.pump_permille = self._rising.pump_permille
+        capture = self.capture
+        if not self._rising_seen:
+            if pressure >= limits.RISING_FROM:
+                self._rising_seen = True
+                start_10ms = (t_ms - self._result.started_ms) // 10
+                capture.begin(pressure, start_10ms, wire.CUFF_DIRECTION_INFLATION)
+            return False
+        searched = capture.feed(pressure)
+        if self._work is not None:
+            if self._certain():
+                self._measure(t_ms)
+                return True
+        elif searched and capture.period_10ms is not None:
+            if course.judge(capture.amplitude_mmmhg, capture.beats, capture.noise_mmmhg) == course.ENOUGH:
+                self._work = self._evaluation(pressure)
+        if pressure >= self._target - _STRETCH and capture.periodicity >= limits.PERIODIC:
+            self._go_higher()
+        return False
+
+    def _go_higher(self):
+        """Sets the next target where one is left; True if so."""
+        if self._rises >= limits.RISES_MOST or self._peak >= limits.TARGET_MOST - limits.TARGET_STEP // 4:
+            return False
+        self._rises += 1
+        self._target = min(self._peak + limits.TARGET_STEP, limits.TARGET_MOST)
+        self.target_mmhg = self._target // 100
+        return True
 
     def _settle(self, t_ms, pressure):
         self._peak = max(self._peak, pressure)
@@ -181,14 +225,10 @@ class Phases:
     def _decide(self, t_ms, pressure):
         """Once a second: inflate further, stop because diastole is certain, or go on."""
         capture = self.capture
-        higher = self._peak + limits.TARGET_STEP
         periodic = capture.periodicity >= limits.PERIODIC  # movement is large as well, and no reason to squeeze harder
         seen = course.judge(capture.amplitude_mmmhg, capture.beats, capture.noise_mmmhg)
         if periodic and seen == course.TOO_LOW:
-            if self._rises < limits.RISES_MOST and self._peak < limits.TARGET_MOST - limits.TARGET_STEP // 4:
-                self._rises += 1
-                self._target = min(higher, limits.TARGET_MOST)
-                self.target_mmhg = self._target // 100
+            if self._go_higher():
                 self._start_pump(t_ms, pressure)
                 return
         if pressure <= limits.FLOOR or capture.full:

@@ -17,7 +17,7 @@ from vitals.nibp.controller import CuffController
 
 FIELDS = (
     "outcome", "sbp_x10", "map_x10", "dbp_x10", "pulse_x10", "quality", "peak_amplitude_x100", "trigger", "attempt",
-    "beats", "algorithm", "flags", "cycle", "started_ms", "peak_pressure_x10",
+    "beats", "algorithm", "flags", "cycle", "started_ms", "peak_pressure_x10", "direction",
 )  # fmt: skip
 
 
@@ -27,6 +27,7 @@ class Drive:
         self.cuff = Cuff(**plan.get("cuff", {}))
         self.controller = CuffController()
         self.controller.session_open = plan.get("session", True)
+        self.controller.method = plan.get("method", 0)
         self.silent = {"pressure": False, "guard": False}
         self.pending = list(plan.get("at", ()))
         self.entered = {}
