@@ -212,7 +212,7 @@ class Machine:
             raise RuntimeError(f"compiled code did not end within {self._most} instructions")
         for address, buffer in placed:
             held = bytes(emulator.mem_read(address, len(bytes(buffer))))
-            buffer[:] = bytearray(held) if isinstance(buffer, bytearray) else array("i", held)  # type: ignore[assignment]
+            buffer[:] = bytearray(held) if isinstance(buffer, bytearray) else array(buffer.typecode, held)  # type: ignore[assignment]
         self._add_up(code, start, count)
         return _signed(emulator.reg_read(arm_const.UC_ARM_REG_R0))
 

@@ -25,6 +25,7 @@ from vitals.drivers.bus import Bus
 from vitals.drivers.max30102 import Max30102
 from vitals.drivers.mprls import Mprls
 from vitals.link import wire
+from vitals.nibp import kernels_plain as cuff_kernels
 from vitals.nibp.controller import CuffController
 from vitals.oximetry.oximeter import Oximetry
 
@@ -41,6 +42,11 @@ FINGERS: dict[str, tuple[dict[str, float], int, int]] = {
     "fast": ({"pulse_bpm": 230}, 5, 16),
     "noise": ({"perfusion_pct": 0.1, "noise_counts": 150.0}, 5, 8),
 }
+
+
+def _is_interpreted(file: str) -> bool:
+    """Whether a board interprets the code of a file: all of the firmware but the loops it has compiled."""
+    return file.startswith(FIRMWARE) and not file.startswith(str(SIGNAL)) and not file.endswith("kernels_plain.py")
 
 
 @dataclass
@@ -60,14 +66,26 @@ class Meter:
 
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
-        self.opcodes = OpcodeCounter(lambda name: name.startswith(FIRMWARE) and not name.startswith(str(SIGNAL)))
+        self.opcodes = OpcodeCounter(_is_interpreted)
         self._machine = Machine()
         self._piece: Piece | None = None
         self._before: Counter[str] = Counter()
         self.functions: dict[str, Counter[str]] = {}
-        for plain, compiled in ((signal.kernels, "kernels_viper.py"), (signal.rhythm_kernels, "rhythm_viper.py")):
-            for name, code in compile_viper(SIGNAL / compiled).items():
-                setattr(plain, name, self._both(name, getattr(plain, name), code))
+        for plain, compiled in (
+            (signal.kernels, SIGNAL / "kernels_viper.py"),
+            (signal.rhythm_kernels, SIGNAL / "rhythm_viper.py"),
+            (cuff_kernels, SIGNAL.parent / "nibp" / "kernels_viper.py"),
+        ):
+            for name, code in compile_viper(compiled).items():
+                self._replace(getattr(plain, name), self._both(name, getattr(plain, name), code))
+
+    @staticmethod
+    def _replace(loop: Callable[..., Any], counted: Callable[..., Any]) -> None:
+        """Puts the counted loop wherever the firmware has the plain one, under whatever module imported it."""
+        for module in [module for name, module in sys.modules.items() if name.startswith("vitals.")]:
+            for name, value in list(vars(module).items()):
+                if value is loop:
+                    setattr(module, name, counted)
 
     def measure(self, at_ms: int, what: str, call: Callable[..., Any], *arguments: Any) -> Any:
         before = self.opcodes.total
