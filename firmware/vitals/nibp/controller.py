@@ -33,6 +33,7 @@ _RETRY = (
     wire.NIBP_OUTCOME_IMPLAUSIBLE,
     wire.NIBP_OUTCOME_TIMEOUT,
 )
+_CUT_OFF = (wire.NIBP_OUTCOME_NOT_BRACKETED, wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM)
 _FAULT_OF = {
     wire.NIBP_OUTCOME_OVER_PRESSURE: wire.FAULT_OVER_PRESSURE,
     wire.NIBP_OUTCOME_CHANNEL_MISMATCH: wire.FAULT_CHANNEL_MISMATCH,
@@ -90,6 +91,7 @@ class CuffController(Phases):
         """Forgets the last pressure, failures and the pending retry: nobody inherits another patient."""
         self.last_sbp_mmhg = None
         self.retry_at_ms = None
+        self._retry_target = None
         self._failures = 0
         if self.fault == wire.FAULT_BLOCKED:
             self.fault = wire.FAULT_NONE
@@ -115,7 +117,7 @@ class CuffController(Phases):
         if by_person and self.fault == wire.FAULT_BLOCKED:
             self.fault = wire.FAULT_NONE
         self._begin(t_ms, trigger)
-        self._target = self._first_target() if target_mmhg is None else int(target_mmhg * 100)
+        self._target = self._first_target(trigger) if target_mmhg is None else int(target_mmhg * 100)
         self.target_mmhg = self._target // 100
         return wire.REFUSAL_NONE
 
@@ -228,7 +230,9 @@ class CuffController(Phases):
             return wire.REFUSAL_RESTING
         return wire.REFUSAL_NONE
 
-    def _first_target(self):
+    def _first_target(self, trigger):
+        if trigger == wire.TRIGGER_RETRY and self._retry_target is not None:
+            return self._retry_target
         if self.last_sbp_mmhg is None:
             return limits.TARGET_FIRST
         wanted = self.last_sbp_mmhg * 100 + limits.TARGET_ABOVE_LAST
@@ -313,6 +317,8 @@ class CuffController(Phases):
             self.last_sbp_mmhg = result.sbp_x10 // 10
             return
         self._failures += 1
+        higher = result.outcome in _CUT_OFF and self.oscillometry.short_above
+        self._retry_target = min(self._peak + limits.TARGET_STEP, limits.TARGET_MOST) if higher else None
         if self.session_open and self._failures < 2 and result.outcome in _RETRY:
             self.retry_at_ms = max(t_ms + limits.REST_MS, self._started_ms + limits.AUTOMATIC_MS)
 

@@ -53,7 +53,8 @@ class Oscillometry:
 
     `sbp_x10`, `map_x10`, `dbp_x10` in 0.1 mmHg, `pulse_x10` in 0.1 / min, `quality` 0-100 and `doubts`
     (`wire.NIBP_DOUBT_*`), `peak_amplitude_x100` in 0.01 mmHg; `unsure_x10` is how far off the less certain of the two
-    pressures may be by the scatter of the beats (a standard deviation, 0.1 mmHg). `kept[i]` is 1 for beats that were
+    pressures may be by the scatter of the beats (a standard deviation, 0.1 mmHg); `short_above` is True where the hill
+    goes on above the highest pressure. `kept[i]` is 1 for beats that were
     used, `smooth[i]` the height of the curve at beat i.
     """
 
@@ -74,6 +75,7 @@ class Oscillometry:
         self.peak_amplitude_x100 = None
         self.unsure_x10 = None
         self.doubts = 0
+        self.short_above = False
         self._low = self._high = self._above = self._below = 0
         self._inside = self._early = 0
 
@@ -231,6 +233,7 @@ class Oscillometry:
         weak = cause == wire.NIBP_OUTCOME_WEAK_PULSE
         if weak or hill.spread <= _ROUGH_PCT >= moved_pct:
             cause = None  # what has a shape, though not a whole one, was cut off
+        self.short_above = hill.top >= self._high or self._above < -_BEYOND_X100
         if not self._low < hill.top < self._high:
             return cause or wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM
         if self._above < -_BEYOND_X100 or self._below < -_BEYOND_X100:

@@ -213,6 +213,14 @@ def test_a_failed_reading_is_tried_once_more_and_then_waits_for_a_person(drive: 
     assert second["started_ms"] - first["ended_ms"] >= 30000
 
 
+def test_what_did_not_go_high_enough_is_tried_again_from_higher_up(drive: Drive) -> None:
+    story = drive(170, cuff={"sbp": 210, "dbp": 126})
+    first, second = story.results
+    assert (first["outcome"], second["outcome"]) == (NibpOutcome.NOT_BRACKETED, NibpOutcome.OK)
+    assert second["peak_pressure_x10"] == pytest.approx(first["peak_pressure_x10"] + 400, abs=30)
+    assert second["sbp_x10"] == pytest.approx(2100, abs=140)
+
+
 def test_outside_a_session_nothing_is_retried(drive: Drive) -> None:
     assert len(drive(150, at=[[0.2, {"pump_works": False}]], session=False).results) == 1
 
