@@ -33,7 +33,8 @@ _RETRY = (
     wire.NIBP_OUTCOME_IMPLAUSIBLE,
     wire.NIBP_OUTCOME_TIMEOUT,
 )
-_CUT_OFF = (wire.NIBP_OUTCOME_NOT_BRACKETED, wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM)
+# With these the hill may have been cut off above.
+_CUT_OFF = (wire.NIBP_OUTCOME_NOT_BRACKETED, wire.NIBP_OUTCOME_NO_CLEAR_MAXIMUM, wire.NIBP_OUTCOME_IRREGULAR)
 _FAULT_OF = {
     wire.NIBP_OUTCOME_OVER_PRESSURE: wire.FAULT_OVER_PRESSURE,
     wire.NIBP_OUTCOME_CHANNEL_MISMATCH: wire.FAULT_CHANNEL_MISMATCH,
@@ -79,7 +80,8 @@ class CuffController(Phases):
         self._pump_from = self._mark = self._mark_ms = self._steep = 0
         self._steep_from = self._steep_from_ms = 0
         self._before_mark = self._decided_at = 0
-        self._settled_from = self._fast_since = self._slow_since = None
+        self._settled_from = self._fast_since = self._slow_since = self._rise_since = None
+        self._falls = 0
         self._dump_since = self._dump_from = self._dump_from_ms = self._dump_last = self._dump_last_ms = 0
         self._measured = self._swept = False
         self.session_reset()

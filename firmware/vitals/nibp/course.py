@@ -12,6 +12,7 @@ ENOUGH = const(2)  # it has risen and fallen again
 
 _BEATS_LEAST = const(8)
 _WEAK = const(300)
+HUGE = const(6000)  # no pulse is so large
 _WEAK_PCT = const(180)  # of the noise
 _NOISE_ALONE_PCT = const(60)
 _ENOUGH_PCT = const(74)  # to which the last beats must have fallen
@@ -27,7 +28,7 @@ def judge(amplitude, n, noise):
         return UNCLEAR
     top = _top(amplitude, n)
     height = _middle(amplitude, top)
-    if height < _WEAK or height * 100 < noise * _WEAK_PCT:
+    if not _WEAK <= height <= HUGE or height * 100 < noise * _WEAK_PCT:
         return UNCLEAR
     hill = low = 0
     for i in range(1, n):  # the very first may be the bend where the pressure begins to fall

@@ -13,7 +13,7 @@ from array import array
 from micropython import const
 
 from vitals.link import wire
-from vitals.nibp import readout
+from vitals.nibp import course, readout
 from vitals.nibp.beats import BEATS_MOST
 from vitals.nibp.hill import Hill
 from vitals.signal import kernels, root, scratch
@@ -23,7 +23,6 @@ ALGORITHM = const(2)
 _BEATS_LEAST = const(7)
 _NO_PULSE = const(120)
 _WEAK = const(300)
-_HUGE = const(6000)  # no pulse is so large
 # Of the RMS noise of a sample:
 _NO_PULSE_PCT = const(150)
 _WEAK_PCT = const(185)
@@ -127,7 +126,7 @@ class Oscillometry:
             return wire.NIBP_OUTCOME_MOVEMENT if left_out > n else wire.NIBP_OUTCOME_TOO_FEW_BEATS
         if height < max(_WEAK, noise * _WEAK_PCT // 100):
             return wire.NIBP_OUTCOME_WEAK_PULSE
-        return wire.NIBP_OUTCOME_MOVEMENT if height > _HUGE else wire.NIBP_OUTCOME_OK
+        return wire.NIBP_OUTCOME_MOVEMENT if height > course.HUGE else wire.NIBP_OUTCOME_OK
 
     def height(self, amplitude, n):
         """Largest median of three neighbours: the height of the hill without a lone peak."""

@@ -76,6 +76,7 @@ class Phases:
             self.pump_permille = 0
             self.pump_enable = False
             self._settled_from = None
+            self._falls = 0
             self._enter(t_ms, wire.CUFF_PHASE_SETTLING)
             return
         if pressure >= self._target - _STRETCH and not self._is_rising:
@@ -138,20 +139,24 @@ class Phases:
             self._settled_from = pressure
             self.capture.begin(pressure, (t_ms - self._result.started_ms) // 10)
         self.capture.feed(pressure)
-        if settled_ms < limits.SETTLE_MS:
+        if settled_ms < limits.SETTLE_MS + self._falls * limits.SETTLE_MORE_MS:
             return
         if pressure - self._settled_from > limits.UNPUMPED_RISE:
             self._fail(t_ms, wire.NIBP_OUTCOME_OVER_PRESSURE)
             self.fault = wire.FAULT_PUMP_STUCK
             return
         if self._settled_from - pressure > limits.SETTLE_FALL_MOST:
-            self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
+            # A leak goes on and on; an arm that moves does not.
+            self._settled_from = pressure
+            self._falls += 1
+            if self._falls >= limits.SETTLE_FALLS:
+                self._fail(t_ms, wire.NIBP_OUTCOME_LEAK)
             return
         self._deflation.begin(pressure)
         self._work = None
         self._mark = self._before_mark = self._decided_at = pressure
         self._mark_ms = t_ms
-        self._fast_since = self._slow_since = None
+        self._fast_since = self._slow_since = self._rise_since = None
         self._enter(t_ms, wire.CUFF_PHASE_DEFLATING)
 
     def _deflate(self, t_ms, pressure):
@@ -212,10 +217,15 @@ class Phases:
         elif t_ms - self._fast_since >= limits.RATE_FAST_MS:
             self._fail(t_ms, wire.NIBP_OUTCOME_LEAK if leaks else wire.NIBP_OUTCOME_DEFLATION_TOO_FAST)
             return
-        if rate < -limits.UNPUMPED_RISE // 2:
+        if rate >= -limits.UNPUMPED_RISE // 2:
+            self._rise_since = None
+        elif self._rise_since is None:
+            self._rise_since = t_ms
+        elif t_ms - self._rise_since >= limits.UNPUMPED_MS:
             self._fail(t_ms, wire.NIBP_OUTCOME_OVER_PRESSURE)
             self.fault = wire.FAULT_PUMP_STUCK
-        elif rate >= limits.RATE_SLOW or opening < 990:
+            return
+        if rate >= limits.RATE_SLOW or opening < 990:
             self._slow_since = None
         elif self._slow_since is None:
             self._slow_since = t_ms

@@ -89,6 +89,7 @@ class Cuff:
         self.kinked = False
         self.coupling = 1.0
         self.shake = 0.0  # mL
+        self.sway = 0.0  # mL, to and fro in 1.4 s
         self.ectopic_every = 0
         self.zero = 0.0
         self.guard_gain = 1.0
@@ -99,6 +100,7 @@ class Cuff:
         self._weak = 1.0
         self._volume = None
         self._shaken = 0.0
+        self._swayed = 0
 
     def _artery_volume(self):
         self._phase += STEP_S / self._length_s
@@ -131,6 +133,9 @@ class Cuff:
         if self.shake:
             self._shaken += (self.shake * self._rng.spread() - self._shaken) * 0.08
             volume += self._shaken
+        if self.sway:
+            self._swayed = (self._swayed + 1) % 140
+            volume += self.sway * (1 - abs(self._swayed - 70) / 35)
         swell = 0.0 if self._volume is None else volume - self._volume
         self._volume = volume
         compliance = 0.3 + 8.0 / (self.cuff + 15)

@@ -116,6 +116,15 @@ def test_every_failure_has_its_name_and_gives_no_number(drive: Drive, change: di
     assert [story.trace[-1][3], story.trace[-1][4]] == [False, False]  # dump valve open, pump off
 
 
+@pytest.mark.parametrize("after_s", [0.0, 0.35, 0.7, 1.05])
+def test_an_arm_that_goes_to_and_fro_is_neither_a_leak_nor_a_pump(drive: Drive, after_s: float) -> None:
+    sway = [f"{int(CuffPhase.INFLATING)}+{5 + after_s}", {"sway": 1.7}]
+    story = drive(130, at=[sway], cuff={"pulse_bpm": 66}, session=False)
+    assert story.outcomes == [NibpOutcome.MOVEMENT]
+    assert story.faults == []
+    assert story.results[0]["peak_pressure_x10"] <= 1750  # it is not squeezed harder for that
+
+
 @pytest.mark.parametrize(
     ("change", "outcome"),
     [

@@ -51,6 +51,7 @@ def test_a_hill_whose_rise_was_not_seen_began_too_low(verdicts: Verdicts) -> Non
         [150, 900, 150, 160, 2400, 150, 170, 150, 140, 160, 150, 140],  # lone peaks
         [1500, 200, 210, 220, 260, 300, 420, 600, 800, 1000],  # the bend at the beginning is no hill
         RISE + TOP + FALL[:2] + [1600, 1700, 1800],  # it goes on
+        [4 * a for a in [1600, 1750, *TOP, *FALL]],  # an arm that sways
     ],
 )
 def test_what_is_no_hill_is_neither(verdicts: Verdicts, amplitudes: list[int]) -> None:
