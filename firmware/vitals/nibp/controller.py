@@ -74,7 +74,8 @@ class CuffController(Phases):
         self._zero = 0
         self._work = None
         self._rising = Rising()
-        self._is_rising = self._rising_seen = False
+        self._is_rising = self._rising_seen = self._rising_fallen = False
+        self._half_ms = 0
         # Made here, because an attribute that is new in the middle of a cycle grows the object on the heap.
         self._since = self._target = self._peak = self._rises = 0
         self._pump_from = self._mark = self._mark_ms = self._steep = 0

@@ -44,7 +44,8 @@ BLOCKED_STEP_MS = const(50)
 BLOCKED_STEPS = const(3)
 
 # ---- measuring while it inflates
-RISING_FROM = const(2000)  # no adult's diastolic pressure is below; the cuff has unfolded
+RISING_FROM = const(2000)  # up to here at full speed. No adult's diastolic pressure is below; the cuff has unfolded
+RISING_HALF = const(1000)  # from here to there the pump shows how fast it fills this cuff
 RISING_RATE = const(550)  # 0.01 mmHg/s, between the rates at which the deflation measures
 
 # ---- settling and deflation

@@ -48,8 +48,7 @@ class Phases:
         # What failed on the way up is tried again on the way down.
         first = self._result.attempt == 1 and not self._rises
         self._is_rising = first and self.method == wire.CUFF_DIRECTION_INFLATION
-        self._rising_seen = False
-        self._rising.begin(pressure)
+        self._rising_seen = self._rising_fallen = False
         self._work = None
         self._enter(t_ms, wire.CUFF_PHASE_INFLATING)
 
@@ -97,27 +96,34 @@ class Phases:
     def _measured_rising(self, t_ms, pressure):
         """Raises the pressure along a line and looks for beats; True when all pressures were found on the way up.
 
-        While there is a pulse the target rises as in a deflation that began too low. If it ends there without all
-        pressures, the cycle goes on as any other and measures on the way down.
+        While the oscillations do not become smaller the target rises. If it ends there without all pressures, the
+        cycle goes on as any other and measures on the way down.
         """
-        self._rising.feed(pressure)
-        self.pump_permille = self._rising.pump_permille
         capture = self.capture
         if not self._rising_seen:
-            if pressure >= limits.RISING_FROM:
+            if pressure < limits.RISING_HALF:
+                self._half_ms = t_ms
+            elif pressure >= limits.RISING_FROM:
                 self._rising_seen = True
+                rate = (limits.RISING_FROM - limits.RISING_HALF) * 1000 // max(10, t_ms - self._half_ms)
+                self._rising.begin(pressure, rate)
+                self.pump_permille = self._rising.pump_permille
                 start_10ms = (t_ms - self._result.started_ms) // 10
                 capture.begin(pressure, start_10ms, wire.CUFF_DIRECTION_INFLATION)
             return False
+        self._rising.feed(pressure)
+        self.pump_permille = self._rising.pump_permille
         searched = capture.feed(pressure)
+        if searched and capture.period_10ms is not None:
+            seen = course.judge(capture.amplitude_mmmhg, capture.beats, capture.noise_mmmhg)
+            self._rising_fallen = seen == course.ENOUGH
         if self._work is not None:
             if self._certain():
                 self._measure(t_ms)
                 return True
-        elif searched and capture.period_10ms is not None:
-            if course.judge(capture.amplitude_mmmhg, capture.beats, capture.noise_mmmhg) == course.ENOUGH:
-                self._work = self._evaluation(pressure)
-        if pressure >= self._target - _STRETCH and capture.periodicity >= limits.PERIODIC:
+        elif searched and self._rising_fallen:
+            self._work = self._evaluation(pressure)
+        if pressure >= self._target - _STRETCH and not self._rising_fallen and capture.periodicity >= limits.PERIODIC:
             self._go_higher()
         return False
 
@@ -171,7 +177,8 @@ class Phases:
             self._deflation.rate = max(limits.RATE_LEAST, min(limits.RATE_MOST, rate))
         if t_ms - self._mark_ms >= 200 and not self._follows(t_ms, pressure):
             return
-        if self._work is not None and self._certain() and pressure >= self._before_mark - limits.FALL_SUDDEN:
+        certain = self._work is not None and self._certain()
+        if certain and pressure >= self._before_mark - limits.FALL_SUDDEN:
             self._measure(t_ms)
             return
         if searched:

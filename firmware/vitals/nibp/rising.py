@@ -3,6 +3,10 @@
 
 The pump follows the distance from the line and its sum over time, as the valve does in `deflation`. It acts on means of
 0.1 s and gently, because what it did from beat to beat would be taken for a part of the pulse.
+
+Deflation is the default, by measurement. Of the 82 simulated patients for training that have an answer the way up alone
+gave 33 a reading, in 26 s where the way down takes 34, but with both pressures 2.5 mmHg too high; all others then took
+58 s instead of 35. With a pump's ripple of half a mmHg it gave 23, and with 1.5 none; nobody here knows the real one.
 """
 
 from micropython import const
@@ -13,8 +17,8 @@ _PERIOD = const(10)  # samples between two moves
 _LEAD_MOST = const(300)  # the line is never further above the pressure than this, 0.01 mmHg
 _PROPORTIONAL = const(15)  # permille a mmHg off the line
 _SUM_SHARE = const(400)  # 0.01 mmHg in which the sum moves 1 permille a step
-_FIRST_X8 = const(1600)  # 200 permille: a fifth of the pump's flow fills an adult's cuff at about this rate
 _MOST_X8 = const(8000)
+_FIRST_MOST = const(500)
 _LEAST = const(60)  # below this a small pump stops turning
 
 
@@ -22,13 +26,13 @@ class Rising:
     """After each `feed` the pump's share is in `pump_permille`."""
 
     def __init__(self):
-        self.begin(0)
+        self.begin(0, 0)
 
-    def begin(self, pressure):
-        """Starts the line at a pressure (0.01 mmHg)."""
-        self.pump_permille = _FIRST_X8 // 8
+    def begin(self, pressure, rate):
+        """Starts the line at a pressure (0.01 mmHg), which rose at `rate` (0.01 mmHg/s) while the pump was full on."""
+        self.pump_permille = min(_FIRST_MOST, limits.RISING_RATE * 1000 // max(1, rate))
         self._line = pressure
-        self._sum_x8 = _FIRST_X8
+        self._sum_x8 = self.pump_permille * 8
         self._total = self._count = 0
 
     def feed(self, pressure):

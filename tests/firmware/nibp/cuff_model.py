@@ -81,6 +81,7 @@ class Cuff:
         self.sbp, self.dbp, self.pulse_bpm, self.noise = sbp, dbp, pulse_bpm, noise
         self.cuff = 0.0
         self.manifold = 0.0
+        self.size = 1.0
         self.leak = 0.0  # mL/s per mmHg
         self.pump_works = True
         self.pump_stuck = False
@@ -138,7 +139,7 @@ class Cuff:
             volume += self.sway * (1 - abs(self._swayed - 70) / 35)
         swell = 0.0 if self._volume is None else volume - self._volume
         self._volume = volume
-        compliance = 0.3 + 8.0 / (self.cuff + 15)
+        compliance = self.size * (0.3 + 8.0 / (self.cuff + 15))
         flow = 14.0 * pump * (1 - self.manifold / 450) * STEP_S
         if self.kinked:
             self.manifold = max(0.0, (self.manifold + flow / 0.02) / (1 + out * STEP_S / 0.02))
