@@ -24,6 +24,7 @@ class Story:
         self.targets: list[int] = [target for _, _, _, target in log["phases"] if target]
         self.trace = [(t / 1000, cuff / 10, *rest) for t, cuff, _, *rest in log["trace"]]
         self.oscillogram: list[list[int]] = log["oscillogram"]
+        self.again: dict[str, int | None] = log["again"]
 
     @property
     def outcomes(self) -> list[int]:

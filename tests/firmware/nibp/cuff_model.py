@@ -92,6 +92,8 @@ class Cuff:
         self.shake = 0.0  # mL
         self.sway = 0.0  # mL, to and fro in 1.4 s
         self.ectopic_every = 0
+        self.uneven = 0.03  # of the length of a beat, thrice the standard deviation
+        self.steps = 0.0  # mmHg; how coarse the sensor is
         self.zero = 0.0
         self.guard_gain = 1.0
         self._rng = Rng(seed)
@@ -108,7 +110,7 @@ class Cuff:
         if self._phase >= 1:
             self._phase -= 1
             self._beat += 1
-            self._length_s = 60.0 / self.pulse_bpm * (1 + 0.03 * self._rng.spread())
+            self._length_s = 60.0 / self.pulse_bpm * (1 + self.uneven * self._rng.spread())
             self._weak = 1.0
             if self.ectopic_every and self._beat % self.ectopic_every == 0:
                 self._length_s *= 0.6
@@ -149,7 +151,10 @@ class Cuff:
             self.manifold = self.cuff = max(0.0, self.cuff)
 
     def reading_cmmhg(self):
-        return int((self.manifold + self.zero + self.noise * self._rng.spread() * 3) * 100)
+        reading = self.manifold + self.zero + self.noise * self._rng.spread() * 3
+        if self.steps:
+            reading = int(reading / self.steps + 0.5) * self.steps
+        return int(reading * 100)
 
     def guard_cmmhg(self):
         return int((self.manifold * self.guard_gain + self._rng.spread()) * 100)

@@ -5,20 +5,23 @@ Argument: a file of JSON {"cuff": {attributes}, "seconds", "session", "other", "
 seconds, or "PHASE+seconds" counted from the first entry into that phase (its number). The attribute `command` calls
 start, interval, observe, abort, session_reset or sensor_fault; "pressure" and "guard": "none" silence a channel. With
 `other` the cuff is driven by hand: up to 170 mmHg from 5 s on, then down (260: about 4 mmHg/s, less is slower), let go
-at 50 mmHg.
+at `let_go` mmHg (50). `again` is what a second evaluation makes of the last oscillogram.
 """
 
 import json
 import sys
+from array import array
 
 from cuff_model import Cuff
 from vitals.link import wire
 from vitals.nibp.controller import CuffController
+from vitals.nibp.oscillometry import Oscillometry
 
 FIELDS = (
     "outcome", "sbp_x10", "map_x10", "dbp_x10", "pulse_x10", "quality", "peak_amplitude_x100", "trigger", "attempt",
-    "beats", "algorithm", "flags", "cycle", "started_ms", "peak_pressure_x10", "direction",
+    "beats", "algorithm", "flags", "cycle", "started_ms", "peak_pressure_x10", "direction", "doubts",
 )  # fmt: skip
+AGAIN = ("outcome", "sbp_x10", "map_x10", "dbp_x10", "quality", "peak_amplitude_x100", "doubts")
 
 
 class Drive:
@@ -68,7 +71,7 @@ class Drive:
         """Someone else's pump and valve."""
         if t_ms >= 5000 and not self.let_go:
             self.turned = self.turned or self.cuff.cuff >= 170
-            self.let_go = self.turned and self.cuff.cuff < 50
+            self.let_go = self.turned and self.cuff.cuff < self.plan.get("let_go", 50)
         pumping = t_ms >= 5000 and not self.turned
         shut = t_ms >= 5000 and not self.let_go
         falls = int(1000 - 80 - self.plan["other"] * (100 / max(40.0, self.cuff.cuff)) ** 0.5) if self.turned else 1000
@@ -115,7 +118,15 @@ class Drive:
         log["oscillogram"] = [
             list(a)[:n] for a in (c.capture.pressure_cmmhg, c.capture.amplitude_mmmhg, c.capture.t_10ms)
         ]
+        log["again"] = self.again(n)
         return log
+
+    def again(self, n):
+        o = self.controller.capture
+        meter = Oscillometry()
+        arrays = [array("H", a[:n]) for a in (o.pressure_cmmhg, o.amplitude_mmmhg, o.t_10ms)]
+        meter.evaluate(*arrays, n, o.direction, o.left_out, o.noise_mmmhg, o.begin_cmmhg, o.end_cmmhg)
+        return {name: getattr(meter, name) for name in AGAIN}
 
 
 if __name__ == "__main__":

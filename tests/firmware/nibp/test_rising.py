@@ -42,17 +42,12 @@ def test_the_pressure_rises_at_five_to_six_mmhg_a_second(drive: Drive) -> None:
     assert 5.0 <= rate <= 6.0
 
 
-@pytest.mark.parametrize("size", [0.6, 2.2])
+@pytest.mark.parametrize("size", [0.6, 3.5])
 def test_a_small_cuff_and_a_large_one_are_filled_at_that_rate_too(drive: Drive, size: float) -> None:
     story = drive(70, method=RISING, at=[[0.5, {"size": size}]])
     (result,) = story.results
     assert (result["outcome"], result["direction"]) == (NibpOutcome.OK, RISING)
     assert result["sbp_x10"] == pytest.approx(1200, abs=100)
-
-
-def test_a_pulse_that_has_become_smaller_is_no_reason_to_go_higher(drive: Drive) -> None:
-    story = drive(100, method=RISING, at=[[0.5, {"noise": 0.5}]], cuff={"sbp": 130, "dbp": 80})
-    assert max(story.targets) == 160
 
 
 def test_a_higher_pressure_raises_the_target_without_a_second_inflation(drive: Drive) -> None:
