@@ -31,6 +31,11 @@ class Plan:
     versions: dict[str, str] = field(default_factory=dict)
     profile: dict[str, str] = field(default_factory=dict)
     """Name, version, hash and signature of the profile that the limits are from; empty without one."""
+    profile_text: str = ""
+    patient: str = ""
+    """The patient's code; never a name."""
+    by: str = ""
+    """Who begins the session."""
 
 
 @dataclass(frozen=True)

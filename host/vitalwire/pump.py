@@ -55,7 +55,7 @@ class Pump:
         self.summary = Summary()
         self.error: VitalwireError | None = None
         self._open_port = open_port
-        self._actions: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._actions: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         self._reconnect = Reconnect()
         self._recorder: Recorder | None = None
         self._backlog: list[tuple[Input | None, list[Fact]]] = []
@@ -63,9 +63,10 @@ class Pump:
         self._published_s = 0.0
         self._trouble: str | None = None
 
-    def act(self, name: str, detail: str = "") -> None:
-        """Asks for something, from any thread: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`."""
-        self._actions.put((name, detail))
+    def act(self, name: str, detail: str = "", **values: Any) -> None:
+        """Asks for something, from any thread: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, or what
+        else `Session.action` knows; `values` are what belongs to it, as JSON can hold it."""
+        self._actions.put((name, {**values, "detail": detail}))
 
     def run(self) -> Summary:
         """Runs the session to its end. Raises VitalwireError where it cannot begin or the link ended for good."""
@@ -138,11 +139,11 @@ class Pump:
     def _people(self) -> None:
         while True:
             try:
-                name, detail = self._actions.get_nowait()
+                name, values = self._actions.get_nowait()
             except queue.Empty:
                 return
             t_ms, utc_ms = self._now()
-            self._apply(json_input(Kind.ACTION, t_ms, utc_ms, action=name, detail=detail))
+            self._apply(json_input(Kind.ACTION, t_ms, utc_ms, **{**values, "action": name}))
             if name == "quit" and self._recorder is None:
                 raise LinkLost("the board had not answered yet when the session was ended")
 
@@ -270,6 +271,9 @@ class Pump:
             oscillograms=True,
             versions=plan.versions,
             profile=plan.profile,
+            profile_text=plan.profile_text,
+            patient=plan.patient,
+            by=plan.by,
         )
 
     def _begin_record(self) -> None:

@@ -18,7 +18,7 @@ VITALS_COLUMNS: Final = (
     "time_utc,elapsed_s,device_ms,boot,seq,source,spo2_pct,pulse_bpm,perfusion_pct,quality,sbp_mmhg,map_mmhg,dbp_mmhg,"
     "reason,flags"
 )
-EVENTS_COLUMNS: Final = "time_utc,elapsed_s,device_ms,kind,priority,name,state,value,limit,detail"
+EVENTS_COLUMNS: Final = "time_utc,elapsed_s,device_ms,kind,priority,name,state,value,limit,by,detail"
 OSCILLOGRAMS_COLUMNS: Final = (
     "time_utc,elapsed_s,device_ms,boot,cycle,algorithm,direction,left_out,noise_mmhg,begin_mmhg,end_mmhg,outcome,sbp_mmhg,"
     "map_mmhg,dbp_mmhg,pulse_bpm,quality,peak_amplitude_mmhg,doubts,flags,beats,beat,t_s,pressure_mmhg,amplitude_mmhg"
@@ -113,6 +113,7 @@ def events_row(fact: Happening, started_t_ms: int) -> str:
         fact.state,
         _value(fact.value),
         _value(fact.limit),
+        text_cell(fact.by),
         text_cell(fact.detail),
     )
     return ",".join(cells) + "\r\n"

@@ -20,6 +20,7 @@ from vitalwire_protocol.codec import (
     NibpOutcome,
     NibpResult,
     OximetryReading,
+    Ppg,
     ReadingFlags,
     Reason,
     Status,
@@ -38,6 +39,7 @@ from .journal import Journal
 from .readings import cuff_shown, oximetry_shown, vitals_of
 from .snapshot import CuffShown, OximetryShown
 from .watch import Watch
+from .wave import Wave
 
 _SENSOR_REASONS: Final = frozenset(
     (Reason.BUS_FAULT, Reason.WRONG_PART, Reason.SENSOR_STALE, Reason.CHANNELS_SWAPPED, Reason.NO_CURVE)
@@ -60,6 +62,7 @@ class Bedside:
         self.flags: tuple[str, ...] = ()
         """Words that mark every row of the session."""
         self.commands: list[Command] = []
+        self.wave = Wave()
         self.oximetry: OximetryShown | None = None
         self.cuff: CuffShown | None = None
         self.cuff_phase = ""
@@ -98,6 +101,7 @@ class Bedside:
         """Nothing that was measured is current any more."""
         self.oximetry, self.cuff_phase, self.cuff_pressure_mmhg = None, "", None
         self._last_reading_ms = None
+        self.wave.clear()
         self._sensor.clear()
         facts: list[Fact] = []
         for name in ("stale", "no_finger", "sensor_fault"):  # nothing is known of these any more
@@ -128,6 +132,8 @@ class Bedside:
         match message:
             case OximetryReading():
                 return self._reading(message, event)
+            case Ppg():
+                self.wave.add(message, self._made(event))
             case Heartbeat():
                 return self._beat(message, t_ms)
             case CuffPressure():

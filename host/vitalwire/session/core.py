@@ -48,7 +48,7 @@ class Core:
                 )
             case Kind.ACTION:
                 action = item.json()
-                facts += self.session.action(str(action.get("action", "")), t_ms, str(action.get("detail", "")))
+                facts += self.session.action(str(action.pop("action", "")), t_ms, action)
             case Kind.RECORDER:
                 state = item.json()
                 facts += self.session.recorder(str(state.get("state", "")), str(state.get("why", "")), t_ms)

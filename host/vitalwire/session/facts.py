@@ -53,6 +53,8 @@ class Happening:
     limit: float | None = None
     detail: str = ""
     device_ms: int | None = None
+    by: str = ""
+    """The person who did it or said so; empty where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ class Setup:
     `started_t_ms` and `started_utc_ms` are the same moment on both clocks. `every_s` is the cuff interval (None: no
     readings by themselves); `minutes` is how long the session is to last (None: until somebody ends it).
     `oscillograms`: whether those of the cuff cycles are fetched; captures from before that was done do not say so.
-    `profile` is what `profile_sign.record_of` says of the profile; empty where there is none.
+    `profile` is what `profile_sign.record_of` says of the profile; empty where there is none. `profile_text` is the
+    profile itself, as TOML. `patient` is a code, never a name; `by` is the person who begins the session.
     """
 
     session: int
@@ -81,11 +82,15 @@ class Setup:
     oscillograms: bool = False
     versions: dict[str, str] = field(default_factory=dict)
     profile: dict[str, str] = field(default_factory=dict)
+    profile_text: str = ""
+    patient: str = ""
+    by: str = ""
 
     def as_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        if not self.profile:
-            del values["profile"]
+        for name in ("profile", "profile_text", "patient", "by"):  # captures from before they were known
+            if not values[name]:
+                del values[name]
         values["limits"] = [limit.as_json() for limit in self.limits]
         return values
 

@@ -32,6 +32,7 @@ class Journal:
         value: float | None = None,
         detail: str = "",
         device_ms: int | None = None,
+        by: str = "",
     ) -> Happening:
         """An event that is no alarm."""
-        return Happening(t_ms, t_ms + self.offset_ms, kind, name, state, "", value, None, detail, device_ms)
+        return Happening(t_ms, t_ms + self.offset_ms, kind, name, state, "", value, None, detail, device_ms, by)

@@ -7,7 +7,7 @@ order; commands for the board are taken with `take_commands`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from vitalwire_protocol.codec import (
     Abort,
@@ -41,6 +41,8 @@ from .watch import Watch
 
 PAUSE_S: Final = 120
 """How long a sound is paused; a pause is never without an end."""
+WAVE_MS: Final = 8000
+"""How much of the wave a screen gets."""
 OBSERVE_S: Final = 300
 """The board observes a cuff for no longer than this."""
 
@@ -128,6 +130,8 @@ class Session:
             frames_lost=self._frames_lost,
             finished=self.finished,
             uncalibrated=bool(bedside.status & Status.UNCALIBRATED),
+            limits=self.setup.limits,
+            wave=bedside.wave.since(t_ms - WAVE_MS),
             profile=self._profile(),
         )
 
@@ -159,10 +163,13 @@ class Session:
         self._board.end(t_ms)
         return [self._journal.note(t_ms, "session", "session", "ending", detail=why), *self._finish(t_ms)]
 
-    def action(self, name: str, t_ms: int, detail: str = "") -> list[Fact]:
+    def action(self, name: str, t_ms: int, values: dict[str, Any] | None = None) -> list[Fact]:
         """Something a person did: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, `note`, or `observe`:
-        a cuff that somebody else inflates is measured along, for at most `detail` seconds."""
-        facts: list[Fact] = [self._journal.note(t_ms, "operator", name, detail=detail)]
+        a cuff that somebody else inflates is measured along, for at most `detail` seconds. `values` are what belongs to
+        it, `detail` and `by` among them."""
+        given = values or {}
+        detail = str(given.get("detail", ""))
+        facts: list[Fact] = [self._journal.note(t_ms, "operator", name, detail=detail, by=str(given.get("by", "")))]
         if name == "start_cuff":
             self._commands.append(CuffStart.request())
         elif name == "stop_cuff":

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..alarms.rules import Limit
+from .course_shown import CourseShown
+from .wave import Batch
+
 
 @dataclass(frozen=True, slots=True)
 class AlarmShown:
@@ -19,6 +23,25 @@ class AlarmShown:
     value: float | None = None
     limit: float | None = None
     detail: str = ""
+    source: str = ""
+    """Where the limit comes from."""
+    latched: bool = False
+    """What raised it is over; it stays until a person acknowledges it."""
+    escalated: bool = False
+    """Nobody answered in time, and it was raised to a higher priority."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioShown:
+    """The states that silence. `state` is `on`, `paused` (until `until_t_ms`) or `off`. `alarms_off` are rules that are
+    switched off for this session, each with its reason and by whom."""
+
+    state: str = "on"
+    until_t_ms: int | None = None
+    reason: str = ""
+    by: str = ""
+    alarms_off: tuple[tuple[str, str, str], ...] = ()
+    """(rule, reason, by)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,13 @@ class Snapshot:
     frames_lost: int
     finished: bool
     uncalibrated: bool = False
+    audio: AudioShown = AudioShown()
+    limits: tuple[Limit, ...] = ()
+    """The absolute limits in force, each with its source."""
+    wave: tuple[Batch, ...] = ()
+    """The last seconds of the pleth wave."""
+    course: CourseShown | None = None
+    """None where the session runs under no profile with phases."""
     profile: str = ""
     """Name and version of the profile that the limits are from, and whether it is signed; empty without one."""
 

@@ -26,7 +26,7 @@ def test_the_columns_are_those_that_were_promised() -> None:
         "time_utc,elapsed_s,device_ms,boot,seq,source,spo2_pct,pulse_bpm,perfusion_pct,quality,"
         "sbp_mmhg,map_mmhg,dbp_mmhg,reason,flags"
     )
-    assert EVENTS_COLUMNS == "time_utc,elapsed_s,device_ms,kind,priority,name,state,value,limit,detail"
+    assert EVENTS_COLUMNS == "time_utc,elapsed_s,device_ms,kind,priority,name,state,value,limit,by,detail"
 
 
 def test_a_reading_with_all_values() -> None:
@@ -56,7 +56,7 @@ def test_a_reading_from_before_the_start_has_a_negative_time() -> None:
 def test_an_alarm() -> None:
     fact = Happening(6000, UTC_MS, "physiological", "spo2_low", "raised", "high", 84.3, 90, "judged by the host", 9)
     assert events_row(fact, START_MS) == (
-        "2026-01-01T00:00:00.000Z,1.000,9,physiological,high,spo2_low,raised,84.3,90,judged by the host\r\n"
+        "2026-01-01T00:00:00.000Z,1.000,9,physiological,high,spo2_low,raised,84.3,90,,judged by the host\r\n"
     )
 
 
