@@ -50,6 +50,25 @@ class LimitRule:
     ceiling: float
     source: str
     """Whose readings it judges: `oximeter` or `cuff`."""
+    inclusive: bool = False
+    """Whether a value at the threshold violates too."""
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How limits behave beyond threshold, delay and hysteresis.
+
+    `overrides`: for a rule, a worse threshold that does not wait for the delay, and its priority.
+    `index_pct_s`: `spo2_low` alarms, whatever its delay, when depth below its threshold times duration has reached this
+    many percent-seconds, with `index_priority`; None: no such index. `latching`: rules whose alarm stays until a person
+    acknowledges it. `escalate_s`: an alarm that nobody has acknowledged for so long gets one priority higher; 0: never.
+    """
+
+    overrides: tuple[tuple[str, float, str], ...] = ()
+    index_pct_s: float | None = None
+    index_priority: str = "high"
+    latching: frozenset[str] = frozenset()
+    escalate_s: int = 0
 
 
 LIMIT_RULES: Final[dict[str, LimitRule]] = {
@@ -64,6 +83,22 @@ LIMIT_RULES: Final[dict[str, LimitRule]] = {
         LimitRule("dbp_high", Rule.DBP_HIGH, "dbp_mmhg", False, "mmHg", 50, 200, "cuff"),
     )
 }
+
+RELATIVE_RULES: Final[dict[str, LimitRule]] = {
+    rule.name: rule
+    for rule in (
+        LimitRule("sbp_rise", 100, "sbp_mmhg", False, "mmHg", 1, 400, "cuff", inclusive=True),
+        LimitRule("sbp_fall", 101, "sbp_mmhg", True, "mmHg", 1, 400, "cuff", inclusive=True),
+        LimitRule("dbp_rise", 102, "dbp_mmhg", False, "mmHg", 1, 400, "cuff", inclusive=True),
+        LimitRule("dbp_fall", 103, "dbp_mmhg", True, "mmHg", 1, 400, "cuff", inclusive=True),
+        LimitRule("pulse_rise", 104, "pulse_bpm", False, "/min", 1, 400, "oximeter", inclusive=True),
+        LimitRule("pulse_fall", 105, "pulse_bpm", True, "/min", 1, 400, "oximeter", inclusive=True),
+        LimitRule("spo2_fall", 106, "spo2_pct", True, "%", 1, 100, "oximeter", inclusive=True),
+    )
+}
+"""Limits on the distance from this patient's baseline. The host judges them alone; they are not on the wire."""
+
+ALL_RULES: Final[dict[str, LimitRule]] = {**LIMIT_RULES, **RELATIVE_RULES}
 
 _MONITORS: Final = "default of common monitors; not signed by a clinician"
 _HOLD: Final = "one clinic's hold limit; no consensus; not signed by a clinician"

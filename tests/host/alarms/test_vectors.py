@@ -10,14 +10,26 @@ from typing import Any
 import pytest
 
 from vitalwire.alarms.engine import Change, LimitEngine
-from vitalwire.alarms.rules import Limit
+from vitalwire.alarms.rules import Conduct, Limit
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "alarms"
-CASES = [(path.stem, case) for path in sorted(VECTORS.glob("*.json")) for case in json.loads(path.read_text())]
+CASES = [(path.stem, case) for path in sorted(VECTORS.rglob("*.json")) for case in json.loads(path.read_text())]
 
 
 def limits_of(rows: list[list[Any]]) -> list[Limit]:
     return [Limit(rule, t / 10, h / 10, d / 10, priority, "vector") for rule, priority, t, h, d in rows]
+
+
+def conduct_of(case: dict[str, Any]) -> Conduct:
+    said = case.get("conduct", {})
+    index_priority, index = said.get("index", ("high", None))
+    return Conduct(
+        tuple((rule, threshold / 10, priority) for rule, priority, threshold in said.get("overrides", ())),
+        None if index is None else index / 10,
+        index_priority,
+        frozenset(said.get("latching", ())),
+        said.get("escalate_s", 0),
+    )
 
 
 def pass_time(engine: LimitEngine, now_ms: int, t_ms: int, how: str) -> list[Change]:
@@ -32,7 +44,8 @@ def pass_time(engine: LimitEngine, now_ms: int, t_ms: int, how: str) -> list[Cha
 
 
 def play(case: dict[str, Any], how: str) -> tuple[list[Change], list[tuple[int, int | None]]]:
-    engine = LimitEngine(limits_of(case["limits"]))
+    conduct = conduct_of(case)
+    engine = LimitEngine(limits_of(case["limits"]), conduct)
     found: list[Change] = []
     deadlines = []
     now_ms = 0
@@ -46,7 +59,7 @@ def play(case: dict[str, Any], how: str) -> tuple[list[Change], list[tuple[int, 
         elif action == "acknowledge":
             found += engine.acknowledge(rest[0], t_ms)
         elif action == "load":
-            found += engine.load(limits_of(rest[0]), t_ms)
+            found += engine.load(limits_of(rest[0]), t_ms, conduct)
         elif action == "advance":
             found += engine.advance(t_ms)
         elif action == "deadline":
@@ -64,6 +77,8 @@ def test_there_are_vectors() -> None:
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{stem}-{case['name']}") for stem, case in CASES])
 def test_the_host_judges_as_the_board_does(case: dict[str, Any], how: str) -> None:
     changes, deadlines = play(case, how)
-    assert [[c.t_ms, c.rule, c.state.name.lower(), c.value_x10] for c in changes] == case["changes"]
+    columns = 6 if "conduct" in case else 4
+    found = [[c.t_ms, c.rule, c.state.name.lower(), c.value_x10, c.priority, c.cause][:columns] for c in changes]
+    assert found == case["changes"]
     expected = [(step[0], step[2]) for step in case["steps"] if step[1] == "deadline"]
     assert deadlines == expected
