@@ -269,6 +269,7 @@ class Pump:
             unsigned=plan.unsigned,
             same_limb=plan.same_limb,
             oscillograms=True,
+            evidence=True,
             versions=plan.versions,
             profile=plan.profile,
             profile_text=plan.profile_text,

@@ -39,31 +39,40 @@ class TechnicalEngine:
 
     def __init__(self) -> None:
         self._conditions = {name: _Condition(rule) for name, rule in TECHNICAL_RULES.items()}
+        self._next_ms: int | None = None
 
     def set(self, name: str, present: bool, t_ms: int, detail: str = "") -> list[TechnicalChange]:
         """States whether condition `name` is so at `t_ms`; saying it again changes nothing but the detail."""
         changes = self.advance(t_ms)
         condition = self._conditions[name]
-        if present != condition.present:
-            condition.present = present
-            condition.since_ms = t_ms
         if present and detail:
             condition.detail = detail
+        if present == condition.present:
+            return changes
+        condition.present = present
+        condition.since_ms = t_ms
+        self._look_ahead()
         return changes + self.advance(t_ms)
 
     def advance(self, t_ms: int) -> list[TechnicalChange]:
         """Lets time pass; what is due changes at exactly its time."""
+        if self._next_ms is None or t_ms < self._next_ms:
+            return []
         due = [(d, c) for c in self._conditions.values() if (d := c.due_ms()) is not None and d <= t_ms]
         changes = []
         for due_ms, condition in sorted(due, key=lambda item: item[0]):
             condition.raised = condition.present
             changes.append(TechnicalChange(condition.rule, condition.raised, due_ms, condition.detail))
+        self._look_ahead()
         return changes
 
     def next_deadline(self) -> int | None:
         """When the next condition is due to change, or None."""
-        return min((d for c in self._conditions.values() if (d := c.due_ms()) is not None), default=None)
+        return self._next_ms
 
     def raised(self, name: str) -> bool:
         """Whether this alarm is raised at present."""
         return self._conditions[name].raised
+
+    def _look_ahead(self) -> None:
+        self._next_ms = min((d for c in self._conditions.values() if (d := c.due_ms()) is not None), default=None)

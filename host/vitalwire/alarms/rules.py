@@ -132,6 +132,7 @@ TECHNICAL_RULES: Final[dict[str, TechnicalRule]] = {
     rule.name: rule
     for rule in (
         TechnicalRule("no_finger", "medium", 4000, 2000, "No finger in the probe"),
+        TechnicalRule("no_pulse", "medium", 10_000, 2000, "No pulse found at the probe"),
         TechnicalRule("sensor_fault", "medium", 2000, 2000, "Oximeter sensor fault"),
         TechnicalRule("cuff_fault", "medium", 0, 2000, "Cuff fault: no readings"),
         TechnicalRule("cuff_not_empty", "high", 0, 2000, "REMOVE THE CUFF: it does not empty"),

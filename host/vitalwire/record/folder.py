@@ -19,8 +19,9 @@ CAPTURE: Final = "capture.vwire"
 VITALS: Final = "vitals.csv"
 EVENTS: Final = "events.csv"
 OSCILLOGRAMS: Final = "oscillograms.csv"
+ALARMS: Final = "alarms.csv"
 SESSION: Final = "session.json"
-FILES: Final = (SESSION, CAPTURE, VITALS, EVENTS, OSCILLOGRAMS)
+FILES: Final = (SESSION, CAPTURE, VITALS, EVENTS, OSCILLOGRAMS, ALARMS)
 PLACE: Final = "VITALWIRE_SESSIONS"
 """The environment variable that names another folder for sessions than the default one."""
 SESSION_JSON_MAX: Final = 1 << 20

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ..link.oscillogram import Evaluation
-from ..session.facts import CuffOscillogram, Fact, Happening, Vitals
+from ..session.facts import AlarmEvidence, CuffOscillogram, Fact, Happening, Vitals
 from ..session.inputs import Setup
 from . import folder as names
 
@@ -24,6 +24,11 @@ OSCILLOGRAMS_COLUMNS: Final = (
     "map_mmhg,dbp_mmhg,pulse_bpm,quality,peak_amplitude_mmhg,doubts,flags,beats,beat,t_s,pressure_mmhg,amplitude_mmhg"
 )
 
+ALARMS_COLUMNS: Final = (
+    "time_utc,elapsed_s,priority,rule,version,value,limit,source,judge,delay_s,total_delay_s,quality,spo2_pct,pulse_bpm,"
+    "sbp_mmhg,dbp_mmhg,wave_rate_hz,wave"
+)
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NEEDS_QUOTES: Final = frozenset(',"\r\n')
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -34,6 +39,8 @@ def tables(setup: Setup) -> list[tuple[str, str, str]]:
     found = [("vitals", names.VITALS, VITALS_COLUMNS), ("events", names.EVENTS, EVENTS_COLUMNS)]
     if setup.oscillograms:
         found.append(("oscillograms", names.OSCILLOGRAMS, OSCILLOGRAMS_COLUMNS))
+    if setup.evidence:
+        found.append(("alarms", names.ALARMS, ALARMS_COLUMNS))
     return found
 
 
@@ -43,6 +50,8 @@ def rows_of(fact: Fact, started_t_ms: int) -> tuple[str, list[str]]:
         return "vitals", [vitals_row(fact, started_t_ms)]
     if isinstance(fact, Happening):
         return "events", [events_row(fact, started_t_ms)]
+    if isinstance(fact, AlarmEvidence):
+        return "alarms", [alarms_row(fact, started_t_ms)]
     return "oscillograms", oscillogram_rows(fact, started_t_ms)
 
 
@@ -115,6 +124,34 @@ def events_row(fact: Happening, started_t_ms: int) -> str:
         _value(fact.limit),
         text_cell(fact.by),
         text_cell(fact.detail),
+    )
+    return ",".join(cells) + "\r\n"
+
+
+def alarms_row(fact: AlarmEvidence, started_t_ms: int) -> str:
+    """One line of `alarms.csv`, CRLF included. `wave` holds the infrared counts as they came, one batch behind the
+    other, each with the time of its first sample in ms from the alarm: `-7960: 51200 51210; -7760: ...`; what was lost
+    is not filled in."""
+    alarm = fact.happening
+    batches = "; ".join(f"{batch.begin_ms - alarm.t_ms}: {' '.join(map(str, batch.ir))}" for batch in fact.wave)
+    cells = (
+        *_times(alarm.t_ms, alarm.utc_ms, started_t_ms),
+        alarm.priority,
+        alarm.name,
+        text_cell(fact.version),
+        _value(alarm.value),
+        _value(alarm.limit),
+        text_cell(fact.source),
+        text_cell(alarm.detail),
+        _value(fact.delay_s),
+        _value(fact.total_delay_s),
+        _plain(fact.quality),
+        _number(fact.spo2_pct, 1),
+        _number(fact.pulse_bpm, 1),
+        _number(fact.sbp_mmhg, 1),
+        _number(fact.dbp_mmhg, 1),
+        str(fact.wave[0].rate_hz) if fact.wave else "",
+        f" {batches}" if batches else "",
     )
     return ",".join(cells) + "\r\n"
 

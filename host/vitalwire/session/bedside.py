@@ -32,7 +32,7 @@ from ..alarms.rules import STALE_MS
 from ..link.commands import Command
 from ..link.events import Received
 from .boardside import BoardSide
-from .facts import Fact
+from .facts import Fact, Vitals
 from .gaps import Gaps
 from .inputs import Setup
 from .journal import Journal
@@ -50,6 +50,11 @@ _CUFF_STATUS: Final = (
     (Status.GUARD_FAULT, "guard channel"),
     (Status.EXTERNAL_TRIPPED, "external layer tripped"),
 )
+_NO_PULSE: Final = frozenset((Reason.NO_PULSE, Reason.LOW_PERFUSION, Reason.CUFF_INFLATED))
+_CUFF_BLANKS_MMHG: Final = 15
+_CUFF_BLANKS_MS: Final = 60_000
+"""A cuff on the limb of the probe takes the pulse away: above this pressure, for no longer than this, a lost pulse is
+no alarm yet. Everything that is measured is judged as ever."""
 _PRESSURE_SHOWN_MS: Final = 1500
 """Cuff pressure comes ten times a second; after this it is not current any more."""
 
@@ -68,6 +73,9 @@ class Bedside:
         self.cuff_phase = ""
         self.cuff_pressure_mmhg: float | None = None
         self.status = 0
+        self.same_limb = setup.same_limb
+        """Whether the cuff is on the limb of the probe."""
+        self._cuff_up_ms: int | None = None
         self.ending = False
         self._boot: int | None = None
         self._interval_from_ms: int | None = None
@@ -104,7 +112,7 @@ class Bedside:
         self.wave.clear()
         self._sensor.clear()
         facts: list[Fact] = []
-        for name in ("stale", "no_finger", "sensor_fault"):  # nothing is known of these any more
+        for name in ("stale", "no_finger", "no_pulse", "sensor_fault"):  # nothing is known of these any more
             facts += self._watch.condition(name, False, t_ms)
         for field in ("spo2_pct", "pulse_bpm"):
             facts += self._watch.reading(field, None, t_ms)
@@ -139,6 +147,10 @@ class Bedside:
             case CuffPressure():
                 self.cuff_phase = name_of(CuffPhase, message.phase)
                 self.cuff_pressure_mmhg, self._cuff_seen_ms = message.pressure_mmhg, t_ms
+                if message.pressure_mmhg is None or message.pressure_mmhg <= _CUFF_BLANKS_MMHG:
+                    self._cuff_up_ms = None
+                elif self._cuff_up_ms is None:
+                    self._cuff_up_ms = t_ms
             case NibpResult():
                 return self._result(message, event)
             case Alarm():
@@ -166,10 +178,18 @@ class Bedside:
         facts += self._watch.condition("board_restarted", False, t_ms)
         reasons = {reading.spo2_reason, reading.pulse_reason}
         facts += self._watch.condition("no_finger", Reason.NO_FINGER in reasons, t_ms)
+        deferred = self._cuff_blanks(t_ms) and not self._watch.technical.raised("no_pulse")
+        facts += self._watch.condition("no_pulse", bool(reasons & _NO_PULSE) and not deferred, t_ms)
         bad = next((name_of(Reason, r) for r in sorted(reasons & _SENSOR_REASONS)), "")
         facts += self._sensor_says("reading", bad, t_ms)
         facts += self._watch.reading("spo2_pct", reading.spo2_pct, t_ms)
         return facts + list(self._watch.reading("pulse_bpm", reading.pulse_bpm, t_ms))
+
+    def _cuff_blanks(self, t_ms: int) -> bool:
+        up_ms = self._cuff_up_ms
+        if not self.same_limb or up_ms is None or t_ms - self._cuff_seen_ms > _PRESSURE_SHOWN_MS:
+            return False
+        return t_ms - up_ms <= _CUFF_BLANKS_MS
 
     def _sensor_says(self, who: str, what: str, t_ms: int) -> list[Fact]:
         if what:
@@ -201,7 +221,7 @@ class Bedside:
             facts += self._watch.reading(field, value if good else None, t_ms)
         return facts
 
-    def _late(self, session: int | None, fact: Fact) -> list[Fact]:
+    def _late(self, session: int | None, fact: Vitals) -> list[Fact]:
         """A reading from the board's store: filed with its own time if it is this session's, and never judged."""
         if session == self._setup.session:
             return [fact]

@@ -8,6 +8,7 @@ all take the same way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from vitalwire_protocol.codec import (
@@ -29,6 +30,7 @@ from vitalwire_protocol.codec import (
 )
 
 from ..alarms.limits import wire_crc, wire_items
+from ..alarms.rules import Limit
 from ..link.commands import Command
 from ..link.events import Answered, TimedOut
 from .inputs import Setup
@@ -99,6 +101,11 @@ class BoardSide:
         if self.guarding:
             return "guarding"
         return "not guarding" if self.began else "preparing"
+
+    def hold(self, limits: Iterable[Limit]) -> None:
+        """The limits that the board is to hold from now on; sent with the next heartbeat that says it does not."""
+        kept = tuple(limits)
+        self._items, self._crc = wire_items(kept), wire_crc(kept)
 
     # ------------------------------------------------------------ inputs
 

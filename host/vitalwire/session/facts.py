@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a session says happened, as immutable values: one `Vitals` a row of `vitals.csv`, one `Happening` a row of
-`events.csv`, one `CuffOscillogram` a row a beat of `oscillograms.csv`. Times are when it was measured or happened, on
-the session's monotonic clock and in UTC."""
+`events.csv`, one `CuffOscillogram` a row a beat of `oscillograms.csv`, one `AlarmEvidence` a row of `alarms.csv`. Times
+are when it was measured or happened, on the session's monotonic clock and in UTC."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ..link.oscillogram import Oscillogram
+from .wave import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +67,26 @@ class CuffOscillogram:
     oscillogram: Oscillogram
 
 
-Fact = Vitals | Happening | CuffOscillogram
+@dataclass(frozen=True, slots=True)
+class AlarmEvidence:
+    """What an alarm (`happening`) was raised on.
+
+    `version` names the rules that judged, `source` where the limit comes from; `delay_s` is the rule's own delay,
+    `total_delay_s` that from the event in the patient. `quality` is that of the value that raised it; `wave` is the
+    pleth wave around it, as far as it was received.
+    """
+
+    happening: Happening
+    version: str
+    source: str
+    delay_s: float
+    total_delay_s: float
+    quality: int | None
+    spo2_pct: float | None
+    pulse_bpm: float | None
+    sbp_mmhg: float | None
+    dbp_mmhg: float | None
+    wave: tuple[Batch, ...]
+
+
+Fact = Vitals | Happening | CuffOscillogram | AlarmEvidence

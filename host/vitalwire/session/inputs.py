@@ -62,9 +62,10 @@ class Setup:
 
     `started_t_ms` and `started_utc_ms` are the same moment on both clocks. `every_s` is the cuff interval (None: no
     readings by themselves); `minutes` is how long the session is to last (None: until somebody ends it).
-    `oscillograms`: whether those of the cuff cycles are fetched; captures from before that was done do not say so.
-    `profile` is what `profile_sign.record_of` says of the profile; empty where there is none. `profile_text` is the
-    profile itself, as TOML. `patient` is a code, never a name; `by` is the person who begins the session.
+    `oscillograms`, `evidence`: whether the oscillograms of the cuff cycles are fetched, and whether what alarms were
+    raised on is filed; captures from before that was done do not say so. `profile` is what `profile_sign.record_of`
+    says of the profile; empty where there is none. `profile_text` is the profile itself, as TOML. `patient` is a code,
+    never a name; `by` is the person who begins the session.
     """
 
     session: int
@@ -85,10 +86,11 @@ class Setup:
     profile_text: str = ""
     patient: str = ""
     by: str = ""
+    evidence: bool = False
 
     def as_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        for name in ("profile", "profile_text", "patient", "by"):  # captures from before they were known
+        for name in ("profile", "profile_text", "patient", "by", "evidence"):  # captures from before they were known
             if not values[name]:
                 del values[name]
         values["limits"] = [limit.as_json() for limit in self.limits]

@@ -12,7 +12,6 @@ from typing import Any, Final
 from vitalwire_protocol.codec import (
     Abort,
     Acknowledge,
-    AudioPause,
     CuffStart,
     Heartbeat,
     Hello,
@@ -26,21 +25,24 @@ from vitalwire_protocol.codec import (
     name_of,
 )
 
+from ..alarms.delays import total_delay
 from ..link import events as link
 from ..link.commands import Command
 from ..link.hello import Identity, identity
+from .audio import Audio
 from .bedside import Bedside
 from .boardside import BoardSide
-from .facts import Fact, Vitals
+from .evidence import Evidence
+from .facts import Fact, Happening, Vitals
 from .gaps import Gaps
 from .inputs import Setup
 from .journal import Journal
 from .oscillograms import Oscillograms
+from .profile_read import parse_profile
 from .snapshot import Snapshot
 from .watch import Watch
 
-PAUSE_S: Final = 120
-"""How long a sound is paused; a pause is never without an end."""
+_SILENCING: Final = ("silence", "audio_off", "audio_on", "alarm_off", "alarm_on")
 WAVE_MS: Final = 8000
 """How much of the wave a screen gets."""
 OBSERVE_S: Final = 300
@@ -56,11 +58,15 @@ class Session:
         self.identity: Identity | None = None
         """Who the board is; None before it has said so."""
         self._journal = Journal(setup.started_utc_ms - setup.started_t_ms)
-        self._watch = Watch(setup.limits, self._journal.offset_ms)
+        self.profile = parse_profile(setup.profile_text, "the session's profile") if setup.profile_text else None
+        conduct = self.profile.conduct if self.profile else None
+        self._watch = Watch(setup.limits, self._journal.offset_ms, self.profile)
+        self._audio = Audio(self._journal, *((conduct.audio_pause_s, conduct.remind_s) if conduct else ()))
         self._board = BoardSide(setup)
         self._gaps = Gaps(self._journal.offset_ms)
         self._bedside = Bedside(setup, self._journal, self._watch, self._board, self._gaps)
         self._oscillograms = Oscillograms(setup, self._journal)
+        self._evidence = Evidence(setup.profile.get("hash", "default limits"), self._bedside.wave)
         self._commands: list[Command] = []
         self._later: list[Command] = []  # behind everything that guards
         self._link, self._link_detail = "connecting", ""
@@ -89,7 +95,7 @@ class Session:
 
     def next_deadline(self) -> int | None:
         """When `advance` next has something to do, or None."""
-        parts = (self._watch, self._board, self._oscillograms)
+        parts = (self._watch, self._board, self._oscillograms, self._audio, self._evidence)
         times = [self._bedside.stale_at(), *(part.next_deadline() for part in parts)]
         if not self._why_ended:
             times.append(self._ends_ms)
@@ -97,8 +103,8 @@ class Session:
 
     def take_commands(self) -> list[Command]:
         """The commands for the board, in order."""
-        out = self._commands + self._bedside.commands + self._board.take() + self._later
-        self._commands, self._bedside.commands, self._later = [], [], []
+        out = self._commands + self._audio.commands + self._bedside.commands + self._board.take() + self._later
+        self._commands, self._audio.commands, self._bedside.commands, self._later = [], [], [], []
         return out
 
     def snapshot(self, t_ms: int) -> Snapshot:
@@ -124,13 +130,14 @@ class Session:
             every_s=self.setup.every_s,
             ends_t_ms=self._ends_ms,
             alarms=self._watch.shown(),
-            audio_paused=bool(bedside.status & Status.AUDIO_PAUSED),
+            audio_paused=self._audio.state == "paused",
             not_recorded=self._not_recorded,
             notices=self._journal.notices,
             frames_lost=self._frames_lost,
             finished=self.finished,
             uncalibrated=bool(bedside.status & Status.UNCALIBRATED),
-            limits=self.setup.limits,
+            audio=self._audio.shown(),
+            limits=self._watch.absolute,
             wave=bedside.wave.since(t_ms - WAVE_MS),
             profile=self._profile(),
         )
@@ -147,11 +154,13 @@ class Session:
 
     def advance(self, t_ms: int) -> list[Fact]:
         """Lets time pass. Call it at exactly `next_deadline()`."""
-        facts: list[Fact] = [*self._watch.advance(t_ms), *self._bedside.advance(t_ms)]
+        facts: list[Fact] = [*self._watch.advance(t_ms), *self._bedside.advance(t_ms), *self._audio.advance(t_ms)]
+        facts += self._evidence.advance(t_ms)
         if self._ends_ms is not None and t_ms >= self._ends_ms and not self._why_ended:
             facts += self.end(t_ms, "time")
         self._board.advance(t_ms)
         self._later += self._oscillograms.take(t_ms)
+        self._file(facts)
         return facts + self._finish(t_ms)
 
     def end(self, t_ms: int, why: str) -> list[Fact]:
@@ -177,15 +186,30 @@ class Session:
         elif name == "observe":
             seconds = int(detail) if detail.isdecimal() else OBSERVE_S
             self._commands.append(Observe.request(max(1, min(seconds, OBSERVE_S))))
-        elif name == "silence":
-            paused = self._bedside.status & Status.AUDIO_PAUSED
-            self._commands.append(AudioPause.request(0 if paused else PAUSE_S))
         elif name == "acknowledge":
-            found, rules = self._watch.acknowledge(t_ms)
+            found, rules = self._watch.acknowledge(t_ms, str(given["rule"]) if given.get("rule") else None)
             self._commands += [Acknowledge.request(rule) for rule in rules]
             facts += found
+        elif name in _SILENCING:
+            facts += self._silence(name, t_ms, given)
         elif name == "quit":
             facts += self.end(t_ms, detail or "operator")
+        return facts
+
+    def _silence(self, name: str, t_ms: int, given: dict[str, Any]) -> list[Fact]:
+        rule, reason, by = (str(given.get(key, "")) for key in ("rule", "reason", "by"))
+        audio = self._audio
+        if name == "silence":
+            return audio.toggle_pause(t_ms, by)
+        if name == "audio_off":
+            return audio.off(t_ms, reason, by)
+        if name == "audio_on":
+            return audio.on(t_ms, by)
+        off = name == "alarm_off"
+        facts = audio.alarm_off(rule, t_ms, reason, by) if off else audio.alarm_on(rule, t_ms, by)
+        if off == (rule in audio.off_rules):
+            facts += self._watch.switch(rule, off, t_ms)
+            self._board.hold(self._watch.absolute)
         return facts
 
     def recorder(self, state: str, why: str, t_ms: int) -> list[Fact]:
@@ -212,6 +236,7 @@ class Session:
         """One thing that the link has to say."""
         facts = self._handle(event, t_ms)
         self._later += self._oscillograms.take(t_ms)
+        self._file(facts)
         if self._board.notice:
             facts.append(self._journal.note(t_ms, "board", "session", "notice", detail=self._board.notice))
             self._journal.say(self._board.notice)
@@ -264,6 +289,8 @@ class Session:
         if isinstance(message, Oscillogram):
             return self._oscillograms.part(message)
         facts = self._bedside.message(message, event)
+        if isinstance(message, Heartbeat):
+            facts += self._audio.board_says(bool(message.status & Status.AUDIO_PAUSED), t_ms)
         if isinstance(message, NibpResult):
             row = next((fact for fact in facts if isinstance(fact, Vitals)), None)
             if row is not None:
@@ -323,10 +350,21 @@ class Session:
         words = tuple(word for word, so in (("simulated", simulated), ("unsigned", self.setup.unsigned)) if so)
         self._bedside.flags = self._gaps.flags = words
 
+    def _file(self, facts: list[Fact]) -> None:
+        """Begins the evidence of the alarms among `facts`."""
+        for fact in facts:
+            if isinstance(fact, Happening) and fact.kind == "physiological" and fact.state in ("raised", "worse"):
+                limit = self._watch.limit(fact.name)
+                if limit is not None and self.setup.evidence:
+                    now = self._bedside
+                    total_s = round(total_delay(limit).total_s, 2)
+                    self._evidence.raised(fact, limit.source, limit.delay_s, total_s, now.oximetry, now.cuff)
+
     def _finish(self, t_ms: int) -> list[Fact]:
         if self.finished or not self._why_ended or not self._board.finished:
             return []
         self.finished = True
         said = self._why_ended + ("" if self.confirmed_end else "; the board did not confirm that it ended the session")
         missed = self._oscillograms.drop("the session ended before it came", t_ms)
+        missed += self._evidence.advance(t_ms, ending=True)
         return [*missed, *self._gaps.end(t_ms), self._journal.note(t_ms, "session", "session", "ended", detail=said)]

@@ -4,23 +4,31 @@
 The board judges the absolute limits by itself and so does the host, with the same rule ids and semantics. An alarm is
 raised as soon as either says so, and cleared when neither does: the host guards while the board starts again, and
 the board's verdict stands while its readings do not come through. What it last said holds until it says otherwise.
+Limits relative to the baseline, and those of a phase, are the host's alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vitalwire_protocol.codec import Alarm, AlarmState, Priority, Rule, name_of
 
 from ..alarms.conditions import TechnicalChange, TechnicalEngine
-from ..alarms.engine import Change, LimitEngine, State
-from ..alarms.rules import LIMIT_RULES, TECHNICAL_RULES, Limit
+from ..alarms.delays import total_delay
+from ..alarms.engine import RAISED, Change, LimitEngine, State
+from ..alarms.rules import ALL_RULES, LIMIT_RULES, TECHNICAL_RULES, Limit
+from .alarm_rules import conduct_of, relative_limits
 from .facts import Happening
+from .profile import Profile
 from .snapshot import AlarmShown
 
 _ORDER = {"high": 0, "medium": 1, "low": 2, "none": 3}
 _RULE_OF_NUMBER = {int(rule.number): name for name, rule in LIMIT_RULES.items()}
+_FIELDS = {"spo2_pct": "SpO2", "pulse_bpm": "Pulse", "sbp_mmhg": "Systolic", "dbp_mmhg": "Diastolic"}
+_RANK = (State.ACTIVE, State.LATCHED, State.ACKNOWLEDGED)
+_WORDS = {State.CLEAR: "cleared", State.ACKNOWLEDGED: "acknowledged", State.LATCHED: "latched"}
+_RULES_OF_FIELD = {field: [n for n, r in ALL_RULES.items() if r.field == field] for field in _FIELDS}
 
 
 @dataclass(slots=True)
@@ -35,28 +43,65 @@ class _Raised:
     limit: float | None = None
     priority: str = "medium"
     judge: str = ""
+    cause: str = ""
 
     def together(self) -> State:
         both = (self.host, self.board)
-        for state in (State.ACTIVE, State.ACKNOWLEDGED):
-            if state in both:
-                return state
-        return State.CLEAR
+        return next((state for state in _RANK if state in both), State.CLEAR)
 
 
 class Watch:
     """Feed it readings, conditions and the board's alarms; `happenings` of each call are the events to record.
 
-    `utc_offset_ms` is UTC minus the session's monotonic clock, fixed for the session.
+    `utc_offset_ms` is UTC minus the session's monotonic clock, fixed for the session. `limits` are the absolute ones;
+    `profile` adds how they behave and those relative to a baseline.
     """
 
-    def __init__(self, limits: Iterable[Limit], utc_offset_ms: int) -> None:
-        self.limits = LimitEngine(limits)
+    def __init__(self, limits: Iterable[Limit], utc_offset_ms: int, profile: Profile | None = None) -> None:
+        self.absolute = tuple(limits)
+        """The absolute limits in force: those of the session without what was switched off."""
+        self._all = self.absolute
+        self._profile = profile
+        self._conduct = conduct_of(profile)
+        self.limits = LimitEngine(self.absolute, self._conduct)
         self.technical = TechnicalEngine()
         self._utc_offset_ms = utc_offset_ms
-        self._rules = {name: _Raised() for name in LIMIT_RULES}
+        self._rules = {name: _Raised() for name in ALL_RULES}
+        self._in_force = {limit.rule: limit for limit in self.absolute}
         self._technical: dict[str, tuple[int, str]] = {}
+        self._seen: set[str] = set()  # technical ones that a person has acknowledged
         self._acknowledged: set[str] = set()
+        self._off: set[str] = set()
+        self._baseline: dict[str, float] = {}
+        self._phase = ""
+
+    # ------------------------------------------------------------ what is in force
+
+    def set_baseline(self, values: Mapping[str, float] | None, t_ms: int) -> list[Happening]:
+        """This patient's baseline, by fields of the vitals; None: there is none (any more)."""
+        self._baseline = dict(values or {})
+        return self._load(t_ms)
+
+    def set_phase(self, name: str, t_ms: int) -> list[Happening]:
+        """Limits relative to the baseline are judged in their phases only."""
+        self._phase = name
+        return self._load(t_ms)
+
+    def switch(self, rule: str, off: bool, t_ms: int) -> list[Happening]:
+        """Switches one limit off for this session, or on again. `absolute` is then what the board is to hold."""
+        (self._off.add if off else self._off.discard)(rule)
+        return self._load(t_ms)
+
+    def limit(self, rule: str) -> Limit | None:
+        """The limit of that name that is judged at present."""
+        return self._in_force.get(rule)
+
+    def _load(self, t_ms: int) -> list[Happening]:
+        self.absolute = tuple(limit for limit in self._all if limit.rule not in self._off)
+        relative = relative_limits(self._profile, self._baseline, self._phase)
+        force = (*self.absolute, *(limit for limit in relative if limit.rule not in self._off))
+        self._in_force = {limit.rule: limit for limit in force}
+        return self._host(self.limits.load(force, t_ms, self._conduct))
 
     # ------------------------------------------------------------ inputs
 
@@ -64,8 +109,8 @@ class Watch:
         """A current value of one field of the vitals, or None where it was not measured."""
         tenths = None if value is None else round(value * 10)
         changes: list[Change] = []
-        for name, rule in LIMIT_RULES.items():
-            if rule.field == field:
+        for name in _RULES_OF_FIELD[field]:
+            if name in self._in_force:
                 changes += self.limits.update(name, tenths, t_ms)
         return self._host(changes)
 
@@ -76,15 +121,15 @@ class Watch:
             what = name_of(Rule, alarm.rule)
             return [self._happening(t_ms, "board", "unknown_rule", "", detail=what, device_ms=alarm.t_ms)]
         known = self._rules[name]
-        known.board = State(alarm.state) if alarm.state <= AlarmState.ACKNOWLEDGED else State.CLEAR
+        known.board = State(alarm.state) if alarm.state <= max(State) else State.CLEAR
         if known.board == State.ACKNOWLEDGED:  # somebody pressed a button there: it holds here too
             self.limits.acknowledge(name, t_ms)
             known.host = self.limits.state(name)
         elif known.board == State.ACTIVE and known.shown == State.ACKNOWLEDGED and name in self._acknowledged:
             known.board = State.ACKNOWLEDGED
-        if known.board in (State.ACTIVE, State.ACKNOWLEDGED) and known.shown == State.CLEAR:
+        if known.board in RAISED and known.shown == State.CLEAR:
             known.value, known.limit = alarm.value, alarm.limit
-            known.priority, known.judge = name_of(Priority, alarm.priority), "board"
+            known.priority, known.judge, known.cause = name_of(Priority, alarm.priority), "board", "delay"
         elif known.board == State.CLEAR and alarm.value is not None:
             known.value = alarm.value
         return self._settle(name, t_ms, alarm.t_ms)
@@ -111,20 +156,26 @@ class Watch:
             (d for d in (self.limits.next_deadline(), self.technical.next_deadline()) if d is not None), default=None
         )
 
-    def acknowledge(self, t_ms: int) -> tuple[list[Happening], list[int]]:
-        """A person has seen everything that is active. Returns the events and the rules to acknowledge on the board."""
+    def acknowledge(self, t_ms: int, rule: str | None = None) -> tuple[list[Happening], list[int]]:
+        """A person has seen what is active, all of it or one rule. Returns the events and the rules to acknowledge on
+        the board."""
         found: list[Happening] = []
         tell: list[int] = []
         for name, known in self._rules.items():
-            if known.shown != State.ACTIVE:
+            if known.shown not in (State.ACTIVE, State.LATCHED) or rule not in (None, name):
                 continue
             self.limits.acknowledge(name, t_ms)
             known.host = self.limits.state(name)
-            if known.board == State.ACTIVE:
-                known.board = State.ACKNOWLEDGED
+            if known.board in (State.ACTIVE, State.LATCHED):
+                known.board = State.ACKNOWLEDGED if known.board == State.ACTIVE else State.CLEAR
                 tell.append(int(LIMIT_RULES[name].number))
             self._acknowledged.add(name)
             found += self._settle(name, t_ms)
+        for name in self._technical:
+            if name not in self._seen and rule in (None, name):
+                self._seen.add(name)
+                priority = TECHNICAL_RULES[name].priority
+                found.append(self._happening(t_ms, "technical", name, "acknowledged", priority=priority))
         return found, tell
 
     def is_acknowledged(self, alarm: Alarm) -> bool:
@@ -136,27 +187,29 @@ class Watch:
 
     def shown(self) -> tuple[AlarmShown, ...]:
         """Every raised alarm, the worst and then the newest first."""
-        found = [
-            AlarmShown(
-                name,
-                "physiological",
-                known.priority,
-                "active" if known.shown == State.ACTIVE else "acknowledged",
-                _sentence(name),
-                known.since_ms,
-                known.value,
-                known.limit,
-                known.judge,
-            )
-            for name, known in self._rules.items()
-            if known.shown in (State.ACTIVE, State.ACKNOWLEDGED)
-        ]
+        found = [self._alarm(name, known) for name, known in self._rules.items() if known.shown in RAISED]
         for name, (since_ms, detail) in self._technical.items():
             rule = TECHNICAL_RULES[name]
-            found.append(
-                AlarmShown(name, "technical", rule.priority, "active", rule.text, since_ms, None, None, detail)
-            )
+            state = "acknowledged" if name in self._seen else "active"
+            found.append(AlarmShown(name, "technical", rule.priority, state, rule.text, since_ms, None, None, detail))
         return tuple(sorted(found, key=lambda a: (_ORDER[a.priority], a.kind, a.state != "active", -a.since_ms)))
+
+    def _alarm(self, name: str, known: _Raised) -> AlarmShown:
+        limit = self._in_force.get(name)
+        return AlarmShown(
+            name,
+            "physiological",
+            known.priority,
+            "acknowledged" if known.shown == State.ACKNOWLEDGED else "active",
+            sentence(name),
+            known.since_ms,
+            known.value,
+            known.limit,
+            known.judge,
+            limit.source if limit else "",
+            latched=known.shown == State.LATCHED,
+            escalated=known.cause == "escalated",
+        )
 
     # ------------------------------------------------------------ inside
 
@@ -166,12 +219,26 @@ class Watch:
             known = self._rules[change.rule]
             known.host = change.state
             value = None if change.value_x10 is None else change.value_x10 / 10
-            if change.state == State.ACTIVE and known.shown == State.CLEAR:
+            if change.state == State.ACTIVE and known.shown in (State.CLEAR, State.LATCHED):
                 known.limit, known.priority, known.judge = change.limit_x10 / 10, change.priority, "host"
-            if value is not None and (known.shown == State.CLEAR or change.state == State.CLEAR):
+                known.cause = change.cause
+            elif change.cause in ("override", "escalated") and known.shown in RAISED:
+                found += self._worse(known, change, value)
+                continue
+            if value is not None and (known.shown == State.CLEAR or change.state in (State.CLEAR, State.LATCHED)):
                 known.value = value
             found += self._settle(change.rule, change.t_ms)
         return found
+
+    def _worse(self, known: _Raised, change: Change, value: float | None) -> list[Happening]:
+        """An alarm that is there already: a worse limit was reached, or nobody answered it."""
+        known.limit, known.priority, known.cause = change.limit_x10 / 10, change.priority, change.cause
+        known.value = value if value is not None else known.value
+        if change.cause == "override":
+            known.shown = State.ACTIVE
+            self._acknowledged.discard(change.rule)
+        word = "worse" if change.cause == "override" else "escalated"
+        return [self._limit_event(change.rule, known, word, change.t_ms)]
 
     def _settle(self, name: str, t_ms: int, device_ms: int | None = None) -> list[Happening]:
         known = self._rules[name]
@@ -183,20 +250,25 @@ class Watch:
             known.since_ms = t_ms
         if state != State.ACKNOWLEDGED:
             self._acknowledged.discard(name)
-        word = {State.CLEAR: "cleared", State.ACTIVE: "raised", State.ACKNOWLEDGED: "acknowledged"}[state]
-        return [
-            self._happening(
-                t_ms,
-                "physiological",
-                name,
-                word,
-                priority=known.priority,
-                value=known.value,
-                limit=known.limit,
-                detail=f"judged by the {known.judge}" if word == "raised" else "",
-                device_ms=device_ms,
-            )
-        ]
+        return [self._limit_event(name, known, _WORDS.get(state, "raised"), t_ms, device_ms)]
+
+    def _limit_event(self, name: str, known: _Raised, word: str, t_ms: int, device_ms: int | None = None) -> Happening:
+        detail = ""
+        if word in ("raised", "worse"):
+            limit = self._in_force.get(name)
+            total = f"; total delay {total_delay(limit)}" if limit and known.cause == "delay" else ""
+            detail = f"judged by the {known.judge}; {known.cause}{total}"
+        return self._happening(
+            t_ms,
+            "physiological",
+            name,
+            word,
+            priority=known.priority,
+            value=known.value,
+            limit=known.limit,
+            detail=detail,
+            device_ms=device_ms,
+        )
 
     def _conditions(self, changes: Iterable[TechnicalChange]) -> list[Happening]:
         found = []
@@ -206,6 +278,7 @@ class Watch:
                 self._technical[rule.name] = (change.t_ms, change.detail)
             else:
                 self._technical.pop(rule.name, None)
+                self._seen.discard(rule.name)
             word = "raised" if change.raised else "cleared"
             detail = change.detail if change.raised else ""
             found.append(
@@ -230,8 +303,9 @@ class Watch:
         return Happening(t_ms, utc_ms, kind, name, state, priority, value, limit, detail, device_ms)
 
 
-def _sentence(name: str) -> str:
-    rule = LIMIT_RULES[name]
-    what = {"spo2_pct": "SpO2", "pulse_bpm": "Pulse", "sbp_mmhg": "Systolic", "dbp_mmhg": "Diastolic"}[rule.field]
-    side = "low" if rule.low else "high"
-    return f"{what} {side}"
+def sentence(name: str) -> str:
+    """`SpO2 low`, `Systolic above baseline`: what a rule is about."""
+    rule = ALL_RULES[name]
+    if name in LIMIT_RULES:
+        return f"{_FIELDS[rule.field]} {'low' if rule.low else 'high'}"
+    return f"{_FIELDS[rule.field]} {'below' if rule.low else 'above'} baseline"
