@@ -12,7 +12,9 @@ ONLY ?=
 DATASETS ?= ../shared/datasets
 PYTEST_ARGS ?=
 
-.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy firmware protocol clean
+MUTATION := $(VENV)/.installed-mutation
+
+.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy mutation firmware protocol clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
@@ -66,6 +68,15 @@ $(ACCURACY): $(STAMP)
 accuracy: $(ACCURACY) ## measure against recordings (DATASETS=dir OUT=file.json PAGE=file.html ONLY="part set record ...")
 	@$(PY) tests/accuracy/run.py --datasets '$(DATASETS)' $(if $(OUT),--out '$(OUT)') $(if $(PAGE),--page '$(PAGE)') \
 	  $(foreach name,$(ONLY),--only '$(name)')
+
+$(MUTATION): $(STAMP)
+	@echo "Setting up what the mutation tests need (once)..." >&2
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
+	@touch $@
+
+mutation: $(MUTATION) ## change every limit of the profiles, and the code that judges, by one step: does a test notice?
+	@$(PY) tests/mutation/profiles.py
+	@$(PY) tests/mutation/code.py
 
 clean: ## remove .venv, caches and out/
 	@rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

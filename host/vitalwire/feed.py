@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from .alarms.rules import Limit
 from .session.facts import CuffOscillogram, Fact, Happening, Vitals
@@ -36,6 +36,8 @@ class Plan:
     """The patient's code; never a name."""
     by: str = ""
     """Who begins the session."""
+    script: tuple[tuple[int, str, dict[str, Any]], ...] = ()
+    """Actions of a simulated session: (ms since its start, name, values), in order of time."""
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ class Pump:
         simulated = self._transport.simulated
         self._setup = self._make_setup(t_ms, utc_ms, simulated)
         self._core = Core(self._setup)
+        self._script = [(t_ms + at_ms, name, values) for at_ms, name, values in self.plan.script]
         self._reconnect.start(t_ms)
         self._reconnect.advance(t_ms)
         self._reconnect.opened()
@@ -117,7 +118,7 @@ class Pump:
         self._expire(t_ms, utc_ms)
         if self._core.session.finished:
             return
-        deadline = self._core.next_deadline()
+        deadline = self._next_deadline()
         wait_s = READ_MAX_S if deadline is None else min(READ_MAX_S, max(0.0, (deadline - t_ms) / 1000))
         data = self._read(wait_s)
         t_ms, utc_ms = self._now()
@@ -150,11 +151,23 @@ class Pump:
     def _expire(self, t_ms: int, utc_ms: int) -> None:
         """Advances to each deadline that has passed, to exactly that deadline, one after the other."""
         rounds = 0
-        while (deadline := self._core.next_deadline()) is not None and deadline <= t_ms:
-            self._apply(Input(Kind.EXPIRED, deadline, utc_ms - (t_ms - deadline)))
+        while (deadline := self._next_deadline()) is not None and deadline <= t_ms:
+            due_utc_ms = utc_ms - (t_ms - deadline)
+            if self._script and self._script[0][0] == deadline:
+                _, name, values = self._script.pop(0)
+                self._apply(json_input(Kind.ACTION, deadline, due_utc_ms, **{**values, "action": name}))
+            else:
+                self._apply(Input(Kind.EXPIRED, deadline, due_utc_ms))
             rounds += 1
             if rounds > SAME_INSTANT_MAX:
                 raise RuntimeError(f"the deadline {deadline} ms does not pass")
+
+    def _next_deadline(self) -> int | None:
+        """The next one of the core, or what a script does before that."""
+        deadline = self._core.next_deadline()
+        if self._script and not self._core.session.why_ended:
+            return self._script[0][0] if deadline is None else min(deadline, self._script[0][0])
+        return deadline
 
     def _apply(self, item: Input) -> None:
         """Records an input, lets the core decide, sends and records what follows."""
@@ -309,6 +322,8 @@ class Pump:
             "minutes": setup.minutes,
             "limits": [limit.as_json() for limit in setup.limits],
             "limits_signed": not setup.unsigned,
+            **({"patient": setup.patient} if setup.patient else {}),
+            **({"by": setup.by} if setup.by else {}),
             **({"profile": setup.profile} if setup.profile else {}),
             "clocks": {"monotonic_ms": setup.started_t_ms, "utc_ms": setup.started_utc_ms},
             "versions": setup.versions,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ EXAMPLES = """
 Examples:
   vitalwire monitor                                  the one board that is plugged in
   vitalwire monitor --every 5 --bed "bay 2"          a cuff reading every 5 minutes
-  vitalwire monitor --profile esketamine-nasal       limits and cuff interval of a profile
+  vitalwire monitor --profile esketamine-nasal --patient K-017 --by AM    a guarded session
   vitalwire monitor "sim://?patient=esketamine&speed=20" --minutes 30 --every 5
 \b
 Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unless --limits gives a file:
@@ -40,7 +41,15 @@ Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unl
 @click.option(
     "--profile",
     metavar="NAME",
-    help="Limits and cuff interval of a profile: a name of `profile list`, or a file.",
+    help="What guides and guards the session: a name of `profile list`, or a file.",
+)
+@click.option("--patient", default="", metavar="CODE", help="The patient's code; never a name.")
+@click.option("--by", default="", metavar="WHO", help="Who begins the session: initials or a staff code.")
+@click.option(
+    "--script",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE.jsonl",
+    help="What people do in a simulated session, at which second of it.",
 )
 @click.option("--bed", default="", metavar="LABEL", help="Where this is; stays on screen and in the record.")
 @click.option(
@@ -73,12 +82,17 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
     if given["profile"] is not None and given["limits"] is not None:
         raise click.UsageError("--profile and --limits exclude each other.")
     limits, unsigned = load_limits(given["limits"])
-    every_s, kept = None if given["every"] is None else round(given["every"] * 60), {}
+    every_s, kept, text = None if given["every"] is None else round(given["every"] * 60), {}, ""
+    patient, by = given["patient"], given["by"]
     if given["profile"] is not None:
-        profile = load_profile(given["profile"])
+        profile, text = load_profile(given["profile"])
         limits, kept = profile.limits, record_of(profile)
         unsigned = kept["state"] != "signed"
-        every_s = profile.watch_cuff_every_s if every_s is None else every_s
+        if profile.phases:
+            if every_s is not None:
+                raise click.UsageError(f"--every: profile {profile.name} says when readings start in each phase.")
+            patient, by = ask_who(patient, by)
+    check_who(patient, by)
     bed = clean_bed(given["bed"])
     plan = Plan(
         port=port,
@@ -91,6 +105,10 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
         same_limb=given["same_limb"],
         versions=versions(),
         profile=kept,
+        profile_text=text,
+        patient=patient,
+        by=by,
+        script=load_script(given["script"], port),
     )
     summary = run_session(plan, plain=plain, quiet=quiet)
     for line in summary_lines(summary):
@@ -117,16 +135,74 @@ def load_limits(path: Path | None) -> tuple[tuple[Limit, ...], bool]:
     return parse_limits(read_text(path, "a limits file"), str(path)), True
 
 
-def load_profile(name: str) -> Profile:
-    """The profile of that name or file; says who signed it, and what of it is not done yet."""
+def load_profile(name: str) -> tuple[Profile, str]:
+    """The profile of that name or file, and its text; says who signed it."""
     from .. import profiles
     from ..session.profile_sign import state_text
 
-    profile = profiles.load(profiles.find(name))
+    found = profiles.find(name)
+    text = profiles.read_text(found.path)
+    profile = profiles.load(found)
     say(f"profile {profile.name or name} version {profile.version or '-'}: {state_text(profile)}")
-    say("note: of a profile this version uses the absolute limits and the cuff interval; its phases, checks, hold")
-    say("      limits and limits relative to the baseline are not run yet")
-    return profile
+    return profile, "" if profile.only_limits else text
+
+
+def ask_who(patient: str, by: str) -> tuple[str, str]:
+    """Who the patient is and who begins: asked for on a terminal, an error elsewhere."""
+    import sys
+
+    missing = [option for option, value in (("--patient", patient), ("--by", by)) if not value]
+    if missing and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"A profile with phases needs {' and '.join(missing)}.")
+    from ..session.patient import by_refusal, code_refusal
+
+    return (
+        patient or _ask("Patient's code (never a name)", code_refusal),
+        by or _ask("Who begins the session (initials or staff code)", by_refusal),
+    )
+
+
+def _ask(question: str, refusal: Callable[[str], str]) -> str:
+    while True:
+        said = str(click.prompt(question, err=True)).strip()
+        why = refusal(said)
+        if not why:
+            return said
+        say(why)
+
+
+def check_who(patient: str, by: str) -> None:
+    """Refuses what may not stand in a record."""
+    from ..session.patient import by_refusal, code_refusal
+
+    if patient and (why := code_refusal(patient)):
+        raise click.UsageError(f"--patient: {why}.")
+    if by and (why := by_refusal(by)):
+        raise click.UsageError(f"--by: {why}.")
+
+
+def load_script(path: Path | None, port: str | None) -> tuple[tuple[int, str, dict[str, Any]], ...]:
+    """The actions of a simulated session, one JSON object a line: {"at_s": 30, "action": "answer", ...}."""
+    if path is None:
+        return ()
+    import json
+
+    from ..profiles import read_text
+
+    if not (port or "").startswith("sim:"):
+        raise click.UsageError("--script is for simulated sessions (sim://): in a real one people act.")
+    found = []
+    for number, line in enumerate(read_text(path, "a script").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+            at_ms, name = round(float(values.pop("at_s")) * 1000), str(values.pop("action"))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+            hint = 'write {"at_s": 30, "action": "note", "text": "..."}'
+            raise click.UsageError(f"{path}, line {number}: this is no action; {hint}.") from None
+        found.append((at_ms, name, values))
+    return tuple(sorted(found, key=lambda item: item[0]))
 
 
 def clean_bed(label: str) -> str:

@@ -8,16 +8,17 @@ sound comes back within three minutes; an alarm worse than those that were silen
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from vitalwire_protocol.codec import AudioPause
 
 from ..alarms.rules import ALL_RULES
 from ..link.commands import Command
 from .facts import Fact, Happening
-from .journal import Journal
+from .journal import Journal, clean
 from .snapshot import AudioShown
 
+SILENCING: Final = ("silence", "audio_off", "audio_on", "alarm_off", "alarm_on")
 PAUSE_S: Final = 120
 PAUSE_MAX_S: Final = 180
 """The board takes no longer one."""
@@ -45,6 +46,19 @@ class Audio:
         self._asked_ms = -_CONFIRM_MS
 
     # ------------------------------------------------------------ people
+
+    def perform(self, name: str, t_ms: int, given: dict[str, Any]) -> tuple[list[Fact], str | None]:
+        """One of `SILENCING`. Returns the events, and the rule that was switched off or on by it, or None."""
+        rule, reason, by = (clean(given.get(key)) for key in ("rule", "reason", "by"))
+        if name == "silence":
+            return self.toggle_pause(t_ms, by), None
+        if name == "audio_off":
+            return self.off(t_ms, reason, by), None
+        if name == "audio_on":
+            return self.on(t_ms, by), None
+        before = rule in self.off_rules
+        facts = self.alarm_off(rule, t_ms, reason, by) if name == "alarm_off" else self.alarm_on(rule, t_ms, by)
+        return facts, rule if before != (rule in self.off_rules) else None
 
     def toggle_pause(self, t_ms: int, by: str) -> list[Fact]:
         """Pauses the sound for a time, or ends a pause."""

@@ -32,6 +32,7 @@ from ..alarms.rules import STALE_MS
 from ..link.commands import Command
 from ..link.events import Received
 from .boardside import BoardSide
+from .course.checkin import Equipment
 from .facts import Fact, Vitals
 from .gaps import Gaps
 from .inputs import Setup
@@ -75,11 +76,14 @@ class Bedside:
         self.status = 0
         self.same_limb = setup.same_limb
         """Whether the cuff is on the limb of the probe."""
+        self.every_s = setup.every_s
+        """The interval of readings that the board starts by itself."""
         self._cuff_up_ms: int | None = None
         self.ending = False
         self._boot: int | None = None
         self._interval_from_ms: int | None = None
-        self._has_oximeter = False
+        self._has_oximeter = self._own_supply = self._beat_seen = False
+        self._supply_mv: int | None = None
         self._last_reading_ms: int | None = None
         self._cuff_seen_ms = 0
         self._sensor: dict[str, str] = {}
@@ -91,6 +95,7 @@ class Bedside:
         """A board is there: from now on readings are due."""
         self._boot = hello.boot
         self._has_oximeter = bool(hello.capabilities & Capabilities.OXIMETER)
+        self._own_supply = bool(hello.capabilities & Capabilities.OWN_SUPPLY)
         self._last_reading_ms = t_ms
 
     def heard_again(self, t_ms: int) -> None:
@@ -99,11 +104,26 @@ class Bedside:
 
     def next_cuff_ms(self, t_ms: int) -> int | None:
         """When the board starts the next reading by itself: every interval after the session's begin there."""
-        every_s, from_ms = self._setup.every_s, self._interval_from_ms
+        every_s, from_ms = self.every_s, self._interval_from_ms
         if every_s is None or from_ms is None or not self._board.holds_session:
             return None
         every_ms = every_s * 1000
         return from_ms + ((t_ms - from_ms) // every_ms + 1) * every_ms
+
+    def equipment(self, link_up: bool) -> Equipment:
+        """What a ready-check looks at."""
+        seen, known = self.oximetry, self._boot is not None and self._beat_seen
+        return Equipment(
+            link=link_up,
+            pulse_found=None if seen is None else seen.pulse_bpm is not None,
+            calibrated=not self.status & Status.UNCALIBRATED if known else None,
+            own_supply=self._own_supply and not self.status & Status.SUPPLY_LOW if known else None,
+            supply_text="" if self._supply_mv is None else f"{self._supply_mv} mV",
+        )
+
+    def interval(self, every_s: int | None, t_ms: int) -> None:
+        """Another interval, which begins now."""
+        self.every_s, self._interval_from_ms = every_s, t_ms
 
     def blank(self, t_ms: int) -> list[Fact]:
         """Nothing that was measured is current any more."""
@@ -232,6 +252,7 @@ class Bedside:
     def _beat(self, beat: Heartbeat, t_ms: int) -> list[Fact]:
         facts: list[Fact] = list(self._watch.condition("link_lost", False, t_ms))
         self._boot, self.status = beat.boot, beat.status
+        self._beat_seen, self._supply_mv = True, beat.supply_mv
         self._board.heartbeat(beat, t_ms)
         status = beat.status
         if (

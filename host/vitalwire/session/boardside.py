@@ -24,6 +24,7 @@ from vitalwire_protocol.codec import (
     Refusal,
     SessionBegin,
     SessionEnd,
+    SetInterval,
     SetLimits,
     Status,
     name_of,
@@ -56,6 +57,8 @@ class BoardSide:
         self._connected = False
         self._heartbeat: Heartbeat | None = None
         self._ending_since_ms: int | None = None
+        self._every_s = setup.every_s or 0
+        self._interval_asked = True
         self._first_reading_asked = False
         self._has_waveform = False
         self._waveform_asked = False
@@ -107,6 +110,11 @@ class BoardSide:
         kept = tuple(limits)
         self._items, self._crc = wire_items(kept), wire_crc(kept)
 
+    def interval(self, every_s: int | None) -> None:
+        """The interval of readings that the board starts by itself from now on; None: it starts none."""
+        self._every_s, self._interval_asked = every_s or 0, False
+        self._first_reading_asked = True  # whoever sets intervals asks for single readings too
+
     # ------------------------------------------------------------ inputs
 
     def connected(self, hello: Hello) -> None:
@@ -137,6 +145,9 @@ class BoardSide:
             self._send(SessionEnd.request(beat.session))
         elif beat.limits_crc != self._crc:
             self._send(SetLimits.request(self._items))
+        elif not self._interval_asked:
+            self._interval_asked = True
+            self._send(SetInterval.request(self._every_s))
         elif self._has_waveform and not self._waveform_asked:
             # Before the first cuff cycle: a board saves no setting while the cuff is inflated.
             self._waveform_asked = True
@@ -148,6 +159,8 @@ class BoardSide:
 
     def answered(self, answer: Answered, t_ms: int) -> None:
         """The board's answer to one of our requests."""
+        if answer.command == SetInterval.TYPE and answer.outcome == Outcome.REFUSED:
+            self._interval_asked = False
         if answer.command != self._waiting or answer.outcome == Outcome.ACCEPTED:
             return
         self._waiting = None
@@ -212,7 +225,8 @@ class BoardSide:
         if setup.minutes is not None:
             left_ms = setup.started_t_ms + setup.minutes * 60_000 - t_ms
             minutes = max(1, min(MAX_MINUTES, int(left_ms // 60_000) + 2))
-        return SessionBegin.request(setup.session, setup.every_s or 0, minutes, int(setup.same_limb))
+        self._interval_asked = True
+        return SessionBegin.request(setup.session, self._every_s, minutes, int(setup.same_limb))
 
 
 _WORDS: Final = {
@@ -220,5 +234,6 @@ _WORDS: Final = {
     ConfigSet.TYPE: "to send the waveform",
     SessionBegin.TYPE: "to begin the session",
     SessionEnd.TYPE: "to end the session",
+    SetInterval.TYPE: "the interval of the cuff",
     SetLimits.TYPE: "the limits",
 }

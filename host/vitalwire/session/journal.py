@@ -3,11 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from .facts import Happening
 
 NOTICES: Final = 6
+TEXT_MAX: Final = 500
+
+
+def clean(text: Any) -> str:
+    """One line of text that prints, at most `TEXT_MAX` long."""
+    said = "".join(c if c.isprintable() else " " for c in str(text if text is not None else ""))
+    return " ".join(said.split())[:TEXT_MAX]
 
 
 class Journal:

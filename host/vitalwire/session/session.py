@@ -29,9 +29,10 @@ from ..alarms.delays import total_delay
 from ..link import events as link
 from ..link.commands import Command
 from ..link.hello import Identity, identity
-from .audio import Audio
+from .audio import SILENCING, Audio
 from .bedside import Bedside
 from .boardside import BoardSide
+from .course.course import Course
 from .evidence import Evidence
 from .facts import Fact, Happening, Vitals
 from .gaps import Gaps
@@ -39,10 +40,9 @@ from .inputs import Setup
 from .journal import Journal
 from .oscillograms import Oscillograms
 from .profile_read import parse_profile
-from .snapshot import Snapshot
+from .snapshot import Snapshot, profile_words
 from .watch import Watch
 
-_SILENCING: Final = ("silence", "audio_off", "audio_on", "alarm_off", "alarm_on")
 WAVE_MS: Final = 8000
 """How much of the wave a screen gets."""
 OBSERVE_S: Final = 300
@@ -66,6 +66,9 @@ class Session:
         self._gaps = Gaps(self._journal.offset_ms)
         self._bedside = Bedside(setup, self._journal, self._watch, self._board, self._gaps)
         self._oscillograms = Oscillograms(setup, self._journal)
+        self._course: Course | None = None
+        if self.profile and self.profile.phases:
+            self._course = Course(self.profile, self._journal, setup.patient, setup.by)
         self._evidence = Evidence(setup.profile.get("hash", "default limits"), self._bedside.wave)
         self._commands: list[Command] = []
         self._later: list[Command] = []  # behind everything that guards
@@ -97,6 +100,8 @@ class Session:
         """When `advance` next has something to do, or None."""
         parts = (self._watch, self._board, self._oscillograms, self._audio, self._evidence)
         times = [self._bedside.stale_at(), *(part.next_deadline() for part in parts)]
+        if self._course is not None and not self._why_ended:
+            times.append(self._course.next_deadline())
         if not self._why_ended:
             times.append(self._ends_ms)
         return min((t for t in times if t is not None), default=None)
@@ -126,8 +131,8 @@ class Session:
             cuff=bedside.cuff,
             cuff_phase=bedside.cuff_phase,
             cuff_pressure_mmhg=bedside.cuff_pressure_mmhg,
-            next_cuff_t_ms=bedside.next_cuff_ms(t_ms),
-            every_s=self.setup.every_s,
+            next_cuff_t_ms=self._course.cuff.next_ms if self._course else bedside.next_cuff_ms(t_ms),
+            every_s=bedside.every_s,
             ends_t_ms=self._ends_ms,
             alarms=self._watch.shown(),
             audio_paused=self._audio.state == "paused",
@@ -138,8 +143,9 @@ class Session:
             uncalibrated=bool(bedside.status & Status.UNCALIBRATED),
             audio=self._audio.shown(),
             limits=self._watch.absolute,
+            course=self._course.shown(t_ms) if self._course else None,
             wave=bedside.wave.since(t_ms - WAVE_MS),
-            profile=self._profile(),
+            profile=profile_words(self.setup.profile),
         )
 
     # ------------------------------------------------------------ time, people, the recorder
@@ -150,12 +156,15 @@ class Session:
         if profile := self.setup.profile:
             said = f"profile {profile.get('name')} version {profile.get('version')} {profile.get('hash')}: "
             said += str(profile.get("signature"))
-        return [self._journal.note(t_ms, "session", "session", "begun", detail=said)]
+        begun = self._journal.note(t_ms, "session", "session", "begun", detail=said, by=self.setup.by)
+        return [begun] if self._course is None else [begun, *self._pursue(self._course.begin(t_ms), t_ms)]
 
     def advance(self, t_ms: int) -> list[Fact]:
         """Lets time pass. Call it at exactly `next_deadline()`."""
         facts: list[Fact] = [*self._watch.advance(t_ms), *self._bedside.advance(t_ms), *self._audio.advance(t_ms)]
         facts += self._evidence.advance(t_ms)
+        if self._course is not None and not self._why_ended:
+            facts += self._pursue(self._course.advance(t_ms), t_ms)
         if self._ends_ms is not None and t_ms >= self._ends_ms and not self._why_ended:
             facts += self.end(t_ms, "time")
         self._board.advance(t_ms)
@@ -177,6 +186,8 @@ class Session:
         a cuff that somebody else inflates is measured along, for at most `detail` seconds. `values` are what belongs to
         it, `detail` and `by` among them."""
         given = values or {}
+        if self._course is not None and (done := self._course.action(name, t_ms, given)) is not None:
+            return self._pursue(done, t_ms)
         detail = str(given.get("detail", ""))
         facts: list[Fact] = [self._journal.note(t_ms, "operator", name, detail=detail, by=str(given.get("by", "")))]
         if name == "start_cuff":
@@ -187,29 +198,17 @@ class Session:
             seconds = int(detail) if detail.isdecimal() else OBSERVE_S
             self._commands.append(Observe.request(max(1, min(seconds, OBSERVE_S))))
         elif name == "acknowledge":
-            found, rules = self._watch.acknowledge(t_ms, str(given["rule"]) if given.get("rule") else None)
+            events, rules = self._watch.acknowledge(t_ms, str(given["rule"]) if given.get("rule") else None)
             self._commands += [Acknowledge.request(rule) for rule in rules]
+            facts += events
+        elif name in SILENCING:
+            found, switched = self._audio.perform(name, t_ms, given)
             facts += found
-        elif name in _SILENCING:
-            facts += self._silence(name, t_ms, given)
+            if switched is not None:
+                facts += self._watch.switch(switched, name == "alarm_off", t_ms)
+                self._board.hold(self._watch.absolute)
         elif name == "quit":
             facts += self.end(t_ms, detail or "operator")
-        return facts
-
-    def _silence(self, name: str, t_ms: int, given: dict[str, Any]) -> list[Fact]:
-        rule, reason, by = (str(given.get(key, "")) for key in ("rule", "reason", "by"))
-        audio = self._audio
-        if name == "silence":
-            return audio.toggle_pause(t_ms, by)
-        if name == "audio_off":
-            return audio.off(t_ms, reason, by)
-        if name == "audio_on":
-            return audio.on(t_ms, by)
-        off = name == "alarm_off"
-        facts = audio.alarm_off(rule, t_ms, reason, by) if off else audio.alarm_on(rule, t_ms, by)
-        if off == (rule in audio.off_rules):
-            facts += self._watch.switch(rule, off, t_ms)
-            self._board.hold(self._watch.absolute)
         return facts
 
     def recorder(self, state: str, why: str, t_ms: int) -> list[Fact]:
@@ -236,6 +235,8 @@ class Session:
         """One thing that the link has to say."""
         facts = self._handle(event, t_ms)
         self._later += self._oscillograms.take(t_ms)
+        if self._course is not None:
+            facts += self._follow(facts, t_ms)
         self._file(facts)
         if self._board.notice:
             facts.append(self._journal.note(t_ms, "board", "session", "notice", detail=self._board.notice))
@@ -339,16 +340,41 @@ class Session:
 
     # ------------------------------------------------------------ inside
 
-    def _profile(self) -> str:
-        profile = self.setup.profile
-        if not profile:
-            return ""
-        signed = "CHANGED SINCE SIGNED" if profile.get("state") == "changed" else str(profile.get("state"))
-        return " ".join(word for word in (profile.get("name"), profile.get("version"), signed) if word)
-
     def _mark(self, simulated: bool) -> None:
         words = tuple(word for word, so in (("simulated", simulated), ("unsigned", self.setup.unsigned)) if so)
         self._bedside.flags = self._gaps.flags = words
+
+    def _follow(self, facts: list[Fact], t_ms: int) -> list[Fact]:
+        """Tells the course what was measured now, and what is known of the board."""
+        course, found = self._course, list[Fact]()
+        assert course is not None
+        course.equipment = self._bedside.equipment(self._link == "up")
+        course.flags = self._bedside.flags
+        for fact in facts:
+            if isinstance(fact, Vitals) and fact.source in ("oximeter", "cuff") and "late" not in fact.flags:
+                found += course.vitals(fact)
+        return self._pursue(found, t_ms) if found or course.wants else []
+
+    def _pursue(self, facts: list[Fact], t_ms: int) -> list[Fact]:
+        """Does what the course asks for."""
+        course = self._course
+        assert course is not None
+        while course.wants:
+            what, *rest = course.wants.pop(0)
+            if what == "cuff" and not self._bedside.cuff_phase:
+                self._commands.append(CuffStart.request())
+            elif what == "interval":
+                self._board.interval(rest[0])
+                self._bedside.interval(rest[0], t_ms)
+            elif what == "phase":
+                facts += self._watch.set_phase(rest[0], t_ms)
+            elif what == "baseline":
+                facts += self._watch.set_baseline(rest[0], t_ms)
+            elif what == "same_limb":
+                self._bedside.same_limb = rest[0]
+            elif what == "end":
+                facts += self.end(t_ms, rest[0])
+        return facts
 
     def _file(self, facts: list[Fact]) -> None:
         """Begins the evidence of the alarms among `facts`."""

@@ -123,3 +123,11 @@ class Snapshot:
     @property
     def elapsed_s(self) -> float:
         return (self.t_ms - self.started_t_ms) / 1000
+
+
+def profile_words(profile: dict[str, str]) -> str:
+    """`NAME VERSION signed`: a profile as a session's record keeps it, in a few words; empty where there is none."""
+    if not profile:
+        return ""
+    signed = "CHANGED SINCE SIGNED" if profile.get("state") == "changed" else str(profile.get("state"))
+    return " ".join(word for word in (profile.get("name"), profile.get("version"), signed) if word)

@@ -35,7 +35,7 @@ def signed_copy(folder: Path) -> profiles.Found:
 def monitored(out: Path, profile: str, *more: str) -> tuple[Path, str]:
     command = ["monitor", "sim://?patient=calm&seed=3&speed=max", "--minutes", "0.2", "--quiet", "--out", str(out)]
     done = subprocess.run(
-        [sys.executable, "-m", "vitalwire.cli.main", *command, "--profile", profile, *more],
+        [sys.executable, "-m", "vitalwire.cli.main", *command, "--profile", profile, "--patient", "K-017", "--by", "AM", *more],
         capture_output=True,
         text=True,
         check=False,
@@ -58,14 +58,14 @@ def test_a_signed_profile_guards_and_is_named_wherever_the_session_is(tmp_path: 
     profile = profiles.load(found)
     folder, said = monitored(tmp_path / "out", str(found.path))
     assert "signed by Dr. A. Example on 2026-03-01 09:30 UTC" in said
-    assert "are not run yet" in said
     about, events, vitals = read(folder)
     assert about["profile"]["name"] == "esketamine-nasal"
     assert about["profile"]["version"] == "1"
     assert about["profile"]["hash"] == content_hash(profile)
     assert about["profile"]["state"] == "signed"
     assert about["limits_signed"] is True
-    assert about["every_s"] == 600
+    assert (about["patient"], about["by"]) == ("K-017", "AM")
+    assert about["every_s"] is None, "each phase has its own"
     assert {limit["rule"]: limit["threshold"] for limit in about["limits"]}["spo2_low"] == 93
     assert content_hash(profile) in events[0]["detail"]
     assert "signed by Dr. A. Example" in events[0]["detail"]
@@ -74,10 +74,10 @@ def test_a_signed_profile_guards_and_is_named_wherever_the_session_is(tmp_path: 
 
 
 def test_an_unsigned_profile_may_be_used_and_says_so_in_every_row(tmp_path: Path) -> None:
-    folder, said = monitored(tmp_path / "out", "general", "--every", "5")
+    folder, said = monitored(tmp_path / "out", "general")
     assert "profile general version 1: not signed by a clinician" in said
     about, events, vitals = read(folder)
-    assert (about["profile"]["state"], about["limits_signed"], about["every_s"]) == ("unsigned", False, 300)
+    assert (about["profile"]["state"], about["limits_signed"]) == ("unsigned", False)
     assert "not signed by a clinician" in events[0]["detail"]
     assert all("unsigned" in row["flags"] for row in vitals)
 
@@ -90,6 +90,26 @@ def test_a_profile_that_does_not_read_starts_no_session(capfd: pytest.CaptureFix
     assert not (tmp_path / "out").exists()
     assert run(["monitor", "sim://", "--profile", "general", "--limits", "x.toml"]) == 2
     assert "exclude" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "needs --patient and --by"),
+        (["--patient", "K-017"], "needs --by"),
+        (["--patient", "../K", "--by", "AM"], "a patient's code has letters"),
+        (["--patient", "Jane Doe", "--by", "AM"], "a patient's code has letters"),
+        (["--patient", "a" * 33, "--by", "AM"], "at most 32 characters"),
+        (["--patient", "K-017", "--by", "A\nM"], "none that does not print"),
+        (["--patient", "K-017", "--by", "AM", "--every", "5"], "says when readings start"),
+    ],
+)
+def test_what_a_guarded_session_needs_and_what_it_refuses(
+    words: list[str], said: str, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(["monitor", "sim://", "--profile", "general", "--out", str(tmp_path / "out"), *words]) == 2
+    assert said in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 SETUP = Setup(1, 2, 0, 1_767_225_600_000)
