@@ -63,7 +63,7 @@ class Pump:
         self._published_s = 0.0
         self._trouble: str | None = None
 
-    def act(self, name: str, detail: str = "", **values: Any) -> None:
+    def act(self, name: str, detail: str = "", /, **values: Any) -> None:
         """Asks for something, from any thread: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, or what
         else `Session.action` knows; `values` are what belongs to it, as JSON can hold it."""
         self._actions.put((name, {**values, "detail": detail}))

@@ -8,6 +8,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,9 +17,11 @@ from .common import Minutes
 
 URL = "sim://?patient=esketamine&seed=1&speed=max"
 MINUTES = 30
-EVERY = 5
-DOSE_S = 120
-"""When the simulated patient gets the dose (`hardware/twin/world/patients/esketamine.json`)."""
+PROFILE = "esketamine-nasal"
+PATIENT, BY = "DEMO-1", "demo"
+DOSE_S = 280
+"""When the demonstration marks the dose. The simulated patient reacts from 2 min on, whatever is marked."""
+SCRIPT = Path(__file__).with_name("demo.jsonl")
 
 Row = dict[str, str]
 
@@ -30,7 +33,8 @@ def command(out: Path, minutes: float) -> None:
     """Run the demonstration and summarise its record."""
     from .monitor import command as monitor
 
-    words = [URL, "--minutes", f"{minutes:g}", "--every", str(EVERY), "--out", str(out)]
+    words = [URL, "--profile", PROFILE, "--patient", PATIENT, "--by", BY, "--minutes", f"{minutes:g}"]
+    words += ["--script", str(SCRIPT), "--out", str(out)]
     click.echo(f"$ vitalwire monitor {shlex.join(words)}", err=True)
     began_s = time.monotonic()
     terminal = sys.stdout.isatty() and sys.stderr.isatty() and sys.stdin.isatty()
@@ -40,6 +44,13 @@ def command(out: Path, minutes: float) -> None:
     folder = latest_session(out)
     for line in summary(folder, time.monotonic() - began_s):
         click.echo(line)
+
+
+def script() -> tuple[tuple[int, str, dict[str, Any]], ...]:
+    """What the people of the demonstration do."""
+    from .monitor import load_script
+
+    return load_script(SCRIPT, URL)
 
 
 def summary(folder: Path, real_s: float) -> list[str]:
@@ -55,6 +66,7 @@ def summary(folder: Path, real_s: float) -> list[str]:
         f"  pressure            {pressure(vitals)}",
         f"  pulse               {pulse(vitals)}",
         f"  lowest SpO2         {lowest(vitals)}",
+        *(f"  {line}" for line in course(events)),
         *(f"  alarm               {line}" for line in alarms(events)),
         f"  rows                {len(vitals)} vitals, {len(events)} events; every value is marked SIMULATED",
         f"  record              {folder}",
@@ -101,10 +113,22 @@ def lowest(vitals: list[Row]) -> str:
     return f"{float(low['spo2_pct']):.0f} % in {minute(low)}"
 
 
+def course(events: list[Row]) -> list[str]:
+    """The phases that were entered, the baseline, the dose, what was missed, and what was advised."""
+    wanted: dict[str, tuple[str, ...]] = {"phase": ("entered",), "baseline": ("taken",), "dose": ("given",)}
+    wanted |= {"observation": ("missed",), "hold": ("advised", "decided")}
+    wanted["side_effect"] = ("mild", "moderate", "severe")
+    return [
+        f"{row['kind'].replace('_', ' '):18}  {minute(row):12} {row['name'].replace('_', ' ')} {row['state']}"
+        for row in events
+        if row["state"] in wanted.get(row["kind"], ())
+    ]
+
+
 def alarms(events: list[Row]) -> list[str]:
     found = []
     for row in events:
-        if row["kind"] in ("physiological", "technical") and row["state"] in ("raised", "cleared"):
+        if row["kind"] in ("physiological", "technical"):
             value = f" at {row['value']} (limit {row['limit']})" if row["value"] else ""
             found.append(f"{minute(row):12} {row['name']} {row['state']}{value}")
     return found

@@ -11,20 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 import click
 
 from ..feed import Feed, Plan, Summary, Update
 from ..pump import Pump
-from .monitor_keys import Keys, NoKeys, keys
 from .monitor_plain import plain_line
 
-if TYPE_CHECKING:
-    from .screen import Screen
-
 CONFIRM_S: Final = 3.0
-ACTIONS: Final = {"c": "start_cuff", "x": "stop_cuff", "a": "acknowledge", "s": "silence"}
 ASK: Final = "Again within 3 s ends the session: the cuff is emptied and the record closed."
 
 
@@ -41,6 +36,9 @@ class View(Protocol):
 
     def show(self, updates: list[Update], folder: str) -> None: ...
     def ask(self, question: str) -> None: ...
+    def run(self, quitting: Quitting) -> None:
+        """Shows the session until it ends, where the view has a loop of its own."""
+        ...
 
 
 class Quitting:
@@ -116,6 +114,9 @@ class PlainView:
         if question:
             talk(f"vitalwire: {question}")
 
+    def run(self, quitting: Quitting) -> None:
+        """Shows line by line."""
+
 
 class QuietView:
     """Alarms as they come, and how far a fast simulated session has come; all on standard error."""
@@ -144,6 +145,9 @@ class QuietView:
         if question:
             talk(f"vitalwire: {question}")
 
+    def run(self, quitting: Quitting) -> None:
+        """Shows line by line."""
+
     def _progress(self, update: Update) -> None:
         shown = update.snapshot
         speed = self._pace.speed(update)
@@ -170,27 +174,6 @@ class QuietView:
         if self._bar_is_up:
             click.echo("\r\x1b[K", err=True, nl=False)
             self._bar_is_up = False
-
-
-class ScreenView:
-    """The live screen, drawn at most ten times a second."""
-
-    idle_s = 0.1
-
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
-        self._pace = Pace()
-        self._last: Update | None = None
-
-    def show(self, updates: list[Update], folder: str) -> None:
-        if updates:
-            self._last = updates[-1]
-        self._screen.folder = folder
-        if self._last is not None:
-            self._screen.draw(self._last.snapshot, self._pace.speed(self._last))
-
-    def ask(self, question: str) -> None:
-        self._screen.question = question
 
 
 class Pace:
@@ -226,23 +209,22 @@ def run_session(plan: Plan, *, plain: bool = False, quiet: bool = False) -> Summ
             if cannot := stack.enter_context(awake()):
                 talk(f"vitalwire: {cannot}")
         view: View
-        pressed: Keys = NoKeys()
         if quiet:
             feed, view = Feed(every_s=0.25), QuietView()
         elif plain:
             feed, view = Feed(every_s=1.0, each_fact=True), PlainView()
-        else:
-            from .screen import Screen
+        elif sys.stdin.isatty():
+            from .live.view import LiveView
 
-            feed = Feed(every_s=0.1)
+            feed = Feed(every_s=0.25)
             pump = Pump(plan, feed)
-            view = ScreenView(stack.enter_context(Screen()))
-            pressed = stack.enter_context(keys())
-            return _run(pump, feed, view, pressed, interactive=sys.stdin.isatty())
-        return _run(Pump(plan, feed), feed, view, pressed, interactive=terminal and sys.stdin.isatty())
+            return _run(pump, feed, LiveView(pump, feed), interactive=True)
+        else:
+            feed, view = Feed(every_s=1.0, each_fact=True), PlainView()
+        return _run(Pump(plan, feed), feed, view, interactive=terminal and sys.stdin.isatty())
 
 
-def _run(pump: Pump, feed: Feed, view: View, pressed: Keys, *, interactive: bool) -> Summary:
+def _run(pump: Pump, feed: Feed, view: View, *, interactive: bool) -> Summary:
     failure: list[BaseException] = []
 
     def body() -> None:
@@ -255,8 +237,8 @@ def _run(pump: Pump, feed: Feed, view: View, pressed: Keys, *, interactive: bool
     thread = threading.Thread(target=body, name="pump", daemon=True)
     with signals(quitting):
         thread.start()
+        view.run(quitting)
         while thread.is_alive() or not feed.closed:
-            _keys(pressed.pressed(), pump, quitting)
             quitting.tick()
             view.show(feed.take(view.idle_s), str(pump.summary.folder or ""))
         thread.join()
@@ -270,11 +252,3 @@ def _run(pump: Pump, feed: Feed, view: View, pressed: Keys, *, interactive: bool
     if feed.dropped and isinstance(view, PlainView):
         talk(f"vitalwire: {feed.dropped} updates were not printed; they are in the record")
     return pump.summary
-
-
-def _keys(pressed: str, pump: Pump, quitting: Quitting) -> None:
-    for key in pressed.lower():
-        if key in ACTIONS:
-            pump.act(ACTIONS[key])
-        elif key == "q":
-            quitting.interrupt("q")

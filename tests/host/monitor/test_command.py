@@ -151,7 +151,7 @@ def seen(terminal: int, text: str, timeout_s: float = 15) -> str:
 def test_in_a_terminal_ctrl_c_asks_and_a_second_one_ends(tmp_path: Path) -> None:
     process, terminal = in_a_terminal(tmp_path, "--bed", "bay 2")
     try:
-        screen = seen(terminal, "quality")
+        screen = seen(terminal, "s ago, Q")
         assert "SIMULATED" in screen
         assert "bay 2" in screen
         os.write(terminal, b"\x03")
@@ -170,7 +170,7 @@ def test_in_a_terminal_ctrl_c_asks_and_a_second_one_ends(tmp_path: Path) -> None
 def test_keys_act_on_the_board(tmp_path: Path) -> None:
     process, terminal = in_a_terminal(tmp_path)
     try:
-        seen(terminal, "quality")
+        seen(terminal, "s ago, Q")
         os.write(terminal, b"c")
         seen(terminal, "inflating")
         os.write(terminal, b"x")

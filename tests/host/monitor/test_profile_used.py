@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from vitalwire import profiles
+from vitalwire.cli.live.panels import phase
 from vitalwire.cli.main import run
-from vitalwire.cli.screen import picture
 from vitalwire.record.verify import verify
 from vitalwire.session.core import Core
 from vitalwire.session.inputs import Setup
@@ -35,7 +35,7 @@ def signed_copy(folder: Path) -> profiles.Found:
 def monitored(out: Path, profile: str, *more: str) -> tuple[Path, str]:
     command = ["monitor", "sim://?patient=calm&seed=3&speed=max", "--minutes", "0.2", "--quiet", "--out", str(out)]
     done = subprocess.run(
-        [sys.executable, "-m", "vitalwire.cli.main", *command, "--profile", profile, "--patient", "K-017", "--by", "AM", *more],
+        [sys.executable, "-m", "vitalwire.cli.main", *command, "--profile", profile, *WHO, *more],
         capture_output=True,
         text=True,
         check=False,
@@ -43,6 +43,9 @@ def monitored(out: Path, profile: str, *more: str) -> tuple[Path, str]:
     assert done.returncode == 0, done.stderr
     (folder,) = out.iterdir()
     return folder, done.stderr
+
+
+WHO = ("--patient", "K-017", "--by", "AM")
 
 
 def read(folder: Path) -> tuple[dict[str, Any], list[dict[str, str]], list[dict[str, str]]]:
@@ -126,5 +129,4 @@ def test_a_set_up_without_a_profile_reads_and_is_written_as_it_always_was() -> N
 def test_the_screen_says_that_a_profile_was_changed_since_it_was_signed() -> None:
     core = Core(replace(SETUP, profile=KEPT))
     core.apply(core.session.setup.as_input())
-    drawn = "\n".join(getattr(line, "plain", "") for line in picture(core.snapshot(0), "", ""))
-    assert "profile general 3 CHANGED SINCE SIGNED" in drawn
+    assert "general 3 CHANGED SINCE SIGNED" in phase(core.snapshot(0), 200).plain

@@ -90,7 +90,7 @@ class CourseBench:
             self.oximeter(spo2_pct, pulse_bpm, t_s)
             t_s += step_s
 
-    def act(self, name: str, **values: Any) -> str:
+    def act(self, name: str, /, **values: Any) -> str:
         """What somebody does now; the state of the last event that came of it."""
         before = len(self.events)
         self._take(self.course.action(name, self._t_ms, {"by": "AM", **values}) or [])
