@@ -60,6 +60,7 @@ Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unl
 )
 @click.option("--same-limb", is_flag=True, help="Probe and cuff are on one limb.")
 @click.option("--plain", is_flag=True, help="One line a reading on standard output instead of the screen.")
+@click.option("--on-alarm", metavar="COMMAND", help="Run this for every alarm; the alarm is JSON on its input.")
 @click.option("--quiet", is_flag=True, help="Only alarms and progress, on standard error.")
 def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
     """Guard a session: numbers, alarms, cuff readings, and a record of it all.
@@ -68,9 +69,9 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
     in. The session goes into a new folder below --out: vitals.csv, events.csv, oscillograms.csv, session.json and
     capture.vwire.
 
-    Keys: c starts the cuff, x stops and empties it, a acknowledges alarms, s pauses the sound, q ends. Ctrl-C asks;
-    a second one within 3 s ends the session: the cuff is emptied and the folder closed. Readings, gaps and alarms of
-    --plain go to standard output, everything else to standard error.
+    The foot of the screen names the keys, ? shows them all. Ctrl-C asks; a second one within 3 s ends the session: the
+    cuff is emptied and the folder closed. Readings, gaps, alarms and the course of --plain go to standard output,
+    everything else to standard error.
     """
     from ..feed import Plan
     from ..record.folder import default_folder
@@ -110,7 +111,7 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
         by=by,
         script=load_script(given["script"], port),
     )
-    summary = run_session(plan, plain=plain, quiet=quiet)
+    summary = run_session(plan, plain=plain, quiet=quiet, on_alarm=alarm_command(given["on_alarm"]))
     for line in summary_lines(summary):
         talk(line)
     from ..errors import CheckFailed, LinkLost
@@ -169,6 +170,15 @@ def _ask(question: str, refusal: Callable[[str], str]) -> str:
         if not why:
             return said
         say(why)
+
+
+def alarm_command(command: str | None) -> list[str] | None:
+    """The words of --on-alarm."""
+    if command is None:
+        return None
+    from .on_alarm import words_of
+
+    return words_of(command)
 
 
 def check_who(patient: str, by: str) -> None:

@@ -32,6 +32,8 @@ def plain_line(fact: Fact, shown: Snapshot) -> str | None:
         said = _vitals(fact)
     elif isinstance(fact, Happening) and fact.kind in ("physiological", "technical"):
         said = _alarm(fact)
+    elif isinstance(fact, Happening) and fact.kind in _COURSE:
+        said = _course(fact)
     else:
         return None
     flags = fact.flags if isinstance(fact, Vitals) else ()
@@ -66,6 +68,15 @@ def _why(fact: Vitals) -> str:
     if len(about) == 1 and len(fact.reasons) > 1:
         return next(iter(about))
     return "  ".join(f"{', '.join(fields)}: {why}" if all(fields) else why for why, fields in about.items())
+
+
+_COURSE: Final = ("phase", "dose", "observation", "hold", "baseline", "check", "discharge", "side_effect", "audio")
+
+
+def _course(fact: Happening) -> str:
+    by = f"  by {fact.by}" if fact.by else ""
+    detail = f"  {fact.detail}" if fact.detail else ""
+    return f"{fact.kind.upper().replace('_', ' ')}  {fact.name.replace('_', ' ')} {fact.state}{by}{detail}"
 
 
 def _alarm(fact: Happening) -> str:

@@ -198,7 +198,16 @@ def can_draw() -> bool:
     return os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
-def run_session(plan: Plan, *, plain: bool = False, quiet: bool = False) -> Summary:
+def make_feed(every_s: float, on_alarm: list[str] | None, *, each_fact: bool = False) -> Feed:
+    """What the pump publishes into; alarms go to a command as well, where there is one."""
+    if on_alarm is None:
+        return Feed(every_s=every_s, each_fact=each_fact)
+    from .on_alarm import HookedFeed
+
+    return HookedFeed(on_alarm, talk, every_s)
+
+
+def run_session(plan: Plan, *, plain: bool = False, quiet: bool = False, on_alarm: list[str] | None = None) -> Summary:
     """Monitors until the end. Raises VitalwireError as the pump does."""
     terminal = sys.stdout.isatty() and sys.stderr.isatty()
     plain = plain or (not quiet and (not terminal or not can_draw()))
@@ -210,17 +219,17 @@ def run_session(plan: Plan, *, plain: bool = False, quiet: bool = False) -> Summ
                 talk(f"vitalwire: {cannot}")
         view: View
         if quiet:
-            feed, view = Feed(every_s=0.25), QuietView()
+            feed, view = make_feed(0.25, on_alarm), QuietView()
         elif plain:
-            feed, view = Feed(every_s=1.0, each_fact=True), PlainView()
+            feed, view = make_feed(1.0, on_alarm, each_fact=True), PlainView()
         elif sys.stdin.isatty():
             from .live.view import LiveView
 
-            feed = Feed(every_s=0.25)
+            feed = make_feed(0.25, on_alarm)
             pump = Pump(plan, feed)
             return _run(pump, feed, LiveView(pump, feed), interactive=True)
         else:
-            feed, view = Feed(every_s=1.0, each_fact=True), PlainView()
+            feed, view = make_feed(1.0, on_alarm, each_fact=True), PlainView()
         return _run(Pump(plan, feed), feed, view, interactive=terminal and sys.stdin.isatty())
 
 
