@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 
 MUTATION := $(VENV)/.installed-mutation
 
-.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy mutation screens firmware protocol clean
+.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens firmware protocol clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
@@ -68,6 +68,9 @@ $(ACCURACY): $(STAMP)
 accuracy: $(ACCURACY) ## measure against recordings (DATASETS=dir OUT=file.json PAGE=file.html ONLY="part set record ...")
 	@$(PY) tests/accuracy/run.py --datasets '$(DATASETS)' $(if $(OUT),--out '$(OUT)') $(if $(PAGE),--page '$(PAGE)') \
 	  $(foreach name,$(ONLY),--only '$(name)')
+
+alarms: $(STAMP) ## what the profiles' alarms do on recorded vitals (DATASETS=dir OUT=file.json)
+	@$(PY) tests/accuracy/alarm_evidence.py --datasets '$(DATASETS)' $(if $(OUT),--out '$(OUT)')
 
 screens: $(STAMP) ## draw the pictures of the live screen into host/screens
 	@$(PY) host/screens/draw.py

@@ -33,6 +33,8 @@ COMMANDS: Final = {
     "profile": Entry(BEDSIDE, "profile", "List, show, check, copy and sign what sessions are judged by."),
     "sessions": Entry(RECORDS, "sessions", "List the sessions that were recorded, newest first."),
     "verify": Entry(RECORDS, "verify", "Check a session's record: whole, and as its capture gives it."),
+    "replay": Entry(RECORDS, "replay", "Run a record again through a profile, at any speed."),
+    "compare": Entry(RECORDS, "compare", "Which alarms come, go, or move under another profile."),
     "recompute": Entry(RECORDS, "recompute", "Work blood pressures out again from their oscillograms, and compare."),
     "ports": Entry(SERVICE, "ports", "List the boards that are plugged in."),
     "info": Entry(SERVICE, "info", "Say what a board is, what it runs and how it is."),

@@ -26,8 +26,8 @@ def _number(value: float | None, width: int = 3, places: int = 0) -> str:
     return f"{'--':>{width}}" if value is None else f"{value:{width}.{places}f}"
 
 
-def plain_line(fact: Fact, shown: Snapshot) -> str | None:
-    """The line of one fact, or None where it is not for this view."""
+def fact_text(fact: Fact, started_t_ms: int) -> str | None:
+    """When it was and what it was; None where it is not for people who read lines."""
     if isinstance(fact, Vitals):
         said = _vitals(fact)
     elif isinstance(fact, Happening) and fact.kind in ("physiological", "technical"):
@@ -36,11 +36,19 @@ def plain_line(fact: Fact, shown: Snapshot) -> str | None:
         said = _course(fact)
     else:
         return None
+    return f"{_elapsed(fact.t_ms, started_t_ms)}  {said}"
+
+
+def plain_line(fact: Fact, shown: Snapshot) -> str | None:
+    """The line of one fact with its marks, or None where it is not for this view."""
+    said = fact_text(fact, shown.started_t_ms)
+    if said is None:
+        return None
     flags = fact.flags if isinstance(fact, Vitals) else ()
     marks = "".join(f"  {word.upper()}" for word in ("late", "uncalibrated") if word in flags)
     marks += "  SIMULATED" if shown.simulated else ""
     marks += "  NOT RECORDED" if shown.not_recorded else ""
-    return f"{_elapsed(fact.t_ms, shown.started_t_ms)}  {said}{marks}"
+    return said + marks
 
 
 def _vitals(fact: Vitals) -> str:

@@ -174,6 +174,8 @@ class Bedside:
             case NibpResult():
                 return self._result(message, event)
             case Alarm():
+                if self._setup.replayed:
+                    return []
                 if self._watch.is_acknowledged(message):
                     self.commands.append(Acknowledge.request(message.rule))
                 return list(self._watch.board_says(message, self._made(event)))
@@ -269,7 +271,7 @@ class Bedside:
         for name, so, detail in (
             ("cuff_fault", bool(bad), bad),
             ("supply", bool(status & Status.SUPPLY_LOW), f"{beat.supply_mv} mV" if beat.supply_mv is not None else ""),
-            ("limits_mismatch", self._board.limits_differ and not ended, ""),
+            ("limits_mismatch", self._board.limits_differ and not ended and not self._setup.replayed, ""),
             ("not_guarded", began and not ours and not ended, ""),
         ):
             facts += self._watch.condition(name, so, t_ms, detail)

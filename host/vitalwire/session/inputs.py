@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from ..alarms.rules import Limit
 
@@ -56,6 +56,10 @@ def json_input(kind: Kind, t_ms: int, utc_ms: int, **values: Any) -> Input:
     return Input(kind, t_ms, utc_ms, json.dumps(values, sort_keys=True, separators=(",", ":")).encode())
 
 
+_LATER: Final = ("profile", "profile_text", "patient", "by", "evidence", "replayed")
+"""What captures from before it was known do not say; it is left out where there is none."""
+
+
 @dataclass(frozen=True)
 class Setup:
     """What is fixed when a session opens.
@@ -65,7 +69,8 @@ class Setup:
     `oscillograms`, `evidence`: whether the oscillograms of the cuff cycles are fetched, and whether what alarms were
     raised on is filed; captures from before that was done do not say so. `profile` is what `profile_sign.record_of`
     says of the profile; empty where there is none. `profile_text` is the profile itself, as TOML. `patient` is a code,
-    never a name; `by` is the person who begins the session.
+    never a name; `by` is the person who begins the session. `replayed`: a record runs again under other rules, and what
+    the board judged by its own does not count.
     """
 
     session: int
@@ -87,10 +92,18 @@ class Setup:
     patient: str = ""
     by: str = ""
     evidence: bool = False
+    replayed: bool = False
 
     def as_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        for name in ("profile", "profile_text", "patient", "by", "evidence"):  # captures from before they were known
+        for name in (
+            "profile",
+            "profile_text",
+            "patient",
+            "by",
+            "evidence",
+            "replayed",
+        ):  # captures from before they were known
             if not values[name]:
                 del values[name]
         values["limits"] = [limit.as_json() for limit in self.limits]

@@ -341,7 +341,8 @@ class Session:
     # ------------------------------------------------------------ inside
 
     def _mark(self, simulated: bool) -> None:
-        words = tuple(word for word, so in (("simulated", simulated), ("unsigned", self.setup.unsigned)) if so)
+        marks = (("simulated", simulated), ("unsigned", self.setup.unsigned), ("replayed", self.setup.replayed))
+        words = tuple(word for word, so in marks if so)
         self._bedside.flags = self._gaps.flags = words
 
     def _follow(self, facts: list[Fact], t_ms: int) -> list[Fact]:
