@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "cuff": Entry(BEDSIDE, "cuff", "Take one blood pressure, or stop the cuff."),
     "profile": Entry(BEDSIDE, "profile", "List, show, check, copy and sign what sessions are judged by."),
     "sessions": Entry(RECORDS, "sessions", "List the sessions that were recorded, newest first."),
+    "report": Entry(RECORDS, "report", "Make a session's report: a page and a PDF."),
     "verify": Entry(RECORDS, "verify", "Check a session's record: whole, and as its capture gives it."),
     "replay": Entry(RECORDS, "replay", "Run a record again through a profile, at any speed."),
     "compare": Entry(RECORDS, "compare", "Which alarms come, go, or move under another profile."),

@@ -11,9 +11,8 @@ The device's 32-bit milliseconds wrap every 49.7 days and are extended here. All
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
-from itertools import combinations
-from statistics import median
 from typing import Final
 
 WRAP: Final = 1 << 32
@@ -43,7 +42,8 @@ class ClockFit:
         self._forget()
 
     def _forget(self) -> None:
-        self._windows: deque[tuple[int, int]] = deque(maxlen=WINDOWS)  # (device ms, arrival - device ms), one a window
+        self._windows: deque[tuple[int, int]] = deque()  # (device ms, arrival - device ms), one a window
+        self._slopes: list[float] = []  # between every two windows, in order
         self._best: tuple[int, int] | None = None  # the window that is open
         self._window_ends = 0
         self._late_windows = 0
@@ -117,17 +117,37 @@ class ClockFit:
                 self._forget()
             return
         self._late_windows = 0
-        self._windows.append(best)
+        self._add(best)
         self._fit()
+
+    def _add(self, best: tuple[int, int]) -> None:
+        """One window more, and the slopes from every other one to it; those of the oldest go when there are too many.
+        The slopes are kept in order: to sort all of them anew for each window is most of what a long replay costs."""
+        points = self._windows
+        if len(points) == WINDOWS:
+            old = points.popleft()
+            for point in points:
+                del self._slopes[bisect_left(self._slopes, _slope(old, point))]
+        for point in points:
+            insort(self._slopes, _slope(point, best))
+        points.append(best)
 
     def _fit(self) -> None:
         points = self._windows
         if points[-1][0] - points[0][0] >= MIN_SPAN_MS:
-            slope = median((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(points, 2))
-            self._drift = max(-MAX_DRIFT, min(MAX_DRIFT, slope))
+            self._drift = max(-MAX_DRIFT, min(MAX_DRIFT, _median(self._slopes)))
         self._base = points[-1][0]
         recent = list(points)[-RECENT:]
         self._height = min(lag - self._drift * (device - self._base) for device, lag in recent)
+
+
+def _slope(a: tuple[int, int], b: tuple[int, int]) -> float:
+    return (b[1] - a[1]) / (b[0] - a[0])
+
+
+def _median(ordered: list[float]) -> float:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 __all__ = ["ClockFit"]

@@ -21,7 +21,8 @@ EVENTS: Final = "events.csv"
 OSCILLOGRAMS: Final = "oscillograms.csv"
 ALARMS: Final = "alarms.csv"
 SESSION: Final = "session.json"
-FILES: Final = (SESSION, CAPTURE, VITALS, EVENTS, OSCILLOGRAMS, ALARMS)
+TABLES: Final = (VITALS, EVENTS, OSCILLOGRAMS, ALARMS)
+FILES: Final = (SESSION, CAPTURE, *TABLES)
 PLACE: Final = "VITALWIRE_SESSIONS"
 """The environment variable that names another folder for sessions than the default one."""
 SESSION_JSON_MAX: Final = 1 << 20

@@ -31,6 +31,7 @@ class Rebuilt:
     digest: Digest
     identity: Identity | None
     simulated: bool
+    uncalibrated: bool = False
 
     @property
     def vitals(self) -> bytes:
@@ -59,8 +60,9 @@ def replay(capture: Capture, core: Core) -> Iterator[tuple[Input, list[Fact]]]:
         yield item, [] if item.kind == Kind.SENT else core.apply(item)
 
 
-def rebuild(capture: Capture) -> Rebuilt:
-    """Runs the inputs of `capture` through a new core. Raises CheckFailed where the capture has no beginning."""
+def rebuild(capture: Capture, kept: list[Fact] | None = None) -> Rebuilt:
+    """Runs the inputs of `capture` through a new core; the facts go into `kept` as well, where it is given. Raises
+    CheckFailed where the capture has no beginning."""
     setup = setup_of(capture)
     core = Core(setup)
     lines = {name: [columns + "\r\n"] for name, _, columns in tables(setup)}
@@ -70,6 +72,8 @@ def rebuild(capture: Capture) -> Rebuilt:
         if item.kind == Kind.SENT:
             said += item.data
             continue
+        if kept is not None:
+            kept += facts
         for fact in facts:
             digest.count(fact)
             name, rows = rows_of(fact, setup.started_t_ms)
@@ -78,7 +82,7 @@ def rebuild(capture: Capture) -> Rebuilt:
     files = {file: "".join(lines[name]).encode() for name, file, _ in tables(setup)}
     session = core.session
     agrees = said == sent[: len(said)]
-    return Rebuilt(files, agrees, capture, setup, digest, session.identity, session.simulated)
+    return Rebuilt(files, agrees, capture, setup, digest, session.identity, session.simulated, session.uncalibrated)
 
 
 def differences(folder: Path) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from .. import __version__
 from ..errors import CheckFailed, UsageError
+from ..session.facts import Fact
 from ..session.inputs import Setup
 from . import folder as names
 from .capture import Capture, read_capture
@@ -56,6 +57,7 @@ class Verified:
     recorded: Head | None = None
     recorded_head: HeadVerdict = "not_recorded"
     given_head: HeadVerdict = "not_compared"
+    rebuilt: Rebuilt | None = None
 
     @property
     def ok(self) -> bool:
@@ -118,22 +120,23 @@ def head_digits(text: str) -> str:
     return digits
 
 
-def verify(folder: Path, head: str = "") -> Verified:
-    """Checks a session's folder; `head` are digits of the head that was printed at close, or empty.
+def verify(folder: Path, head: str = "", kept: list[Fact] | None = None) -> Verified:
+    """Checks a session's folder; `head` are digits of the head that was printed at close, or empty. The facts of the
+    session go into `kept` as well, where it is given.
 
     Raises nothing for whatever the folder holds.
     """
     found = Verified(folder)
     about = _session_json(found)
     # A session that goes on grows meanwhile. Its rows are never before its capture: their sizes are taken first.
-    sizes = {name: size_of(folder / name) for name in (names.VITALS, names.EVENTS, names.OSCILLOGRAMS)}
+    sizes = {name: size_of(folder / name) for name in names.TABLES}
     data = _read(found)
     if data is not None:
         capture = found.capture = read_capture(data)
         found.size = len(data)
         found.state = capture.state  # type: ignore[assignment]  # its three words are among ours
         found.recorded = Head.from_json(about.get("capture"))
-        rebuilt = _rebuilt(found, capture)
+        rebuilt = found.rebuilt = _rebuilt(found, capture, kept)
         found.broken = find_break(data, capture, found.recorded)
         _say_state(found, data)
         _check_recorded(found, about)
@@ -169,14 +172,14 @@ def _read(found: Verified) -> bytes | None:
     return data
 
 
-def _rebuilt(found: Verified, capture: Capture) -> Rebuilt | None:
+def _rebuilt(found: Verified, capture: Capture, kept: list[Fact] | None) -> Rebuilt | None:
     try:
         setup = setup_of(capture)
         times = (setup.started_t_ms, setup.started_utc_ms)
         if not all(type(t) is int and abs(t) < _TIME_MAX_MS for t in times) or not isinstance(setup.versions, dict):
             raise CheckFailed("the set-up in the capture is none of a session")
         found.setup = setup
-        return rebuild(capture)
+        return rebuild(capture, kept)
     except CheckFailed as error:
         found.findings.append(str(error))
     except Exception as error:

@@ -47,10 +47,15 @@ _SENSOR_REASONS: Final = frozenset(
 )
 _NOT_EMPTY: Final = frozenset((Fault.CUFF_NOT_EMPTY, Fault.BLOCKED))
 _CUFF_STATUS: Final = (
-    (Status.CUFF_FAULT, "cuff sensor or pneumatics"),
-    (Status.GUARD_FAULT, "guard channel"),
-    (Status.EXTERNAL_TRIPPED, "external layer tripped"),
+    (int(Status.CUFF_FAULT), "cuff sensor or pneumatics"),
+    (int(Status.GUARD_FAULT), "guard channel"),
+    (int(Status.EXTERNAL_TRIPPED), "external layer tripped"),
 )
+# Plain numbers: to combine flags with one another costs more than all that is done with a heartbeat besides.
+_ANY_CUFF_FAULT: Final = sum(bit for bit, _ in _CUFF_STATUS)
+_CUFF_AT_WORK: Final = int(Status.CUFF_ACTIVE | Status.CUFF_PRESSURISED)
+_OXIMETER_FAULT, _SUPPLY_LOW = int(Status.OXIMETER_FAULT), int(Status.SUPPLY_LOW)
+_LATE: Final = int(ReadingFlags.LATE)
 _NO_PULSE: Final = frozenset((Reason.NO_PULSE, Reason.LOW_PERFUSION, Reason.CUFF_INFLATED))
 _CUFF_BLANKS_MMHG: Final = 15
 _CUFF_BLANKS_MS: Final = 60_000
@@ -189,7 +194,7 @@ class Bedside:
 
     def _reading(self, reading: OximetryReading, event: Received) -> list[Fact]:
         made_ms, t_ms = self._made(event), event.t_ms
-        if reading.flags & ReadingFlags.LATE:
+        if reading.flags & _LATE:
             return self._late(reading.session, vitals_of(event, made_ms, event.utc_ms, self._boot, self.flags))
         utc_ms = made_ms + self._journal.offset_ms
         facts: list[Fact] = list(self._gaps.end(made_ms))
@@ -224,7 +229,7 @@ class Bedside:
     def _result(self, result: NibpResult, event: Received) -> list[Fact]:
         made_ms, t_ms = self._made(event), event.t_ms
         fact = vitals_of(event, made_ms, made_ms + self._journal.offset_ms, self._boot, self.flags)
-        if result.flags & ReadingFlags.LATE:
+        if result.flags & _LATE:
             return self._late(result.session, fact)
         self.cuff = cuff_shown(result, made_ms, made_ms + self._journal.offset_ms)
         self.cuff_phase, self.cuff_pressure_mmhg = "", None
@@ -257,20 +262,17 @@ class Bedside:
         self._beat_seen, self._supply_mv = True, beat.supply_mv
         self._board.heartbeat(beat, t_ms)
         status = beat.status
-        if (
-            not status & (Status.CUFF_ACTIVE | Status.CUFF_PRESSURISED)
-            and t_ms - self._cuff_seen_ms > _PRESSURE_SHOWN_MS
-        ):
+        if not status & _CUFF_AT_WORK and t_ms - self._cuff_seen_ms > _PRESSURE_SHOWN_MS:
             self.cuff_phase, self.cuff_pressure_mmhg = "", None
-        fault = "oximeter" if status & Status.OXIMETER_FAULT else ""
+        fault = "oximeter" if status & _OXIMETER_FAULT else ""
         facts += self._sensor_says("board", fault, t_ms)
-        bad = ", ".join(word for bit, word in _CUFF_STATUS if status & bit)
+        bad = ", ".join(word for bit, word in _CUFF_STATUS if status & bit) if status & _ANY_CUFF_FAULT else ""
         ours = self._board.holds_session
         ended = self.ending
         began = self._board.began
         for name, so, detail in (
             ("cuff_fault", bool(bad), bad),
-            ("supply", bool(status & Status.SUPPLY_LOW), f"{beat.supply_mv} mV" if beat.supply_mv is not None else ""),
+            ("supply", bool(status & _SUPPLY_LOW), f"{beat.supply_mv} mV" if beat.supply_mv is not None else ""),
             ("limits_mismatch", self._board.limits_differ and not ended and not self._setup.replayed, ""),
             ("not_guarded", began and not ours and not ended, ""),
         ):

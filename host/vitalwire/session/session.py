@@ -32,6 +32,7 @@ from ..link.hello import Identity, identity
 from .audio import SILENCING, Audio
 from .bedside import Bedside
 from .boardside import BoardSide
+from .course.checkin import Equipment
 from .course.course import Course
 from .evidence import Evidence
 from .facts import Fact, Happening, Vitals
@@ -43,6 +44,7 @@ from .profile_read import parse_profile
 from .snapshot import Snapshot, profile_words
 from .watch import Watch
 
+_PAUSED: Final = int(Status.AUDIO_PAUSED)
 WAVE_MS: Final = 8000
 """How much of the wave a screen gets."""
 OBSERVE_S: Final = 300
@@ -68,7 +70,7 @@ class Session:
         self._oscillograms = Oscillograms(setup, self._journal)
         self._course: Course | None = None
         if self.profile and self.profile.phases:
-            self._course = Course(self.profile, self._journal, setup.patient, setup.by)
+            self._course = Course(self.profile, self._journal, setup.patient, setup.by, self._equipment)
         self._evidence = Evidence(setup.profile.get("hash", "default limits"), self._bedside.wave)
         self._commands: list[Command] = []
         self._later: list[Command] = []  # behind everything that guards
@@ -90,6 +92,11 @@ class Session:
     def simulated(self) -> bool:
         """Whether anything in this session came from a simulated board."""
         return "simulated" in self._bedside.flags
+
+    @property
+    def uncalibrated(self) -> bool:
+        """Whether the board says that it is not calibrated."""
+        return bool(self._bedside.status & Status.UNCALIBRATED)
 
     @property
     def confirmed_end(self) -> bool:
@@ -140,7 +147,7 @@ class Session:
             notices=self._journal.notices,
             frames_lost=self._frames_lost,
             finished=self.finished,
-            uncalibrated=bool(bedside.status & Status.UNCALIBRATED),
+            uncalibrated=self.uncalibrated,
             audio=self._audio.shown(),
             limits=self._watch.absolute,
             course=self._course.shown(t_ms) if self._course else None,
@@ -185,7 +192,7 @@ class Session:
         """Something a person did: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, `note`, or `observe`:
         a cuff that somebody else inflates is measured along, for at most `detail` seconds. `values` are what belongs to
         it, `detail` and `by` among them."""
-        given = values or {}
+        given = {"by": self.setup.by, **(values or {})}
         if self._course is not None and (done := self._course.action(name, t_ms, given)) is not None:
             return self._pursue(done, t_ms)
         detail = str(given.get("detail", ""))
@@ -235,7 +242,7 @@ class Session:
         """One thing that the link has to say."""
         facts = self._handle(event, t_ms)
         self._later += self._oscillograms.take(t_ms)
-        if self._course is not None:
+        if self._course is not None and (facts or self._course.wants):
             facts += self._follow(facts, t_ms)
         self._file(facts)
         if self._board.notice:
@@ -291,7 +298,7 @@ class Session:
             return self._oscillograms.part(message)
         facts = self._bedside.message(message, event)
         if isinstance(message, Heartbeat):
-            facts += self._audio.board_says(bool(message.status & Status.AUDIO_PAUSED), t_ms)
+            facts += self._audio.board_says(bool(message.status & _PAUSED), t_ms)
         if isinstance(message, NibpResult):
             row = next((fact for fact in facts if isinstance(fact, Vitals)), None)
             if row is not None:
@@ -349,12 +356,14 @@ class Session:
         """Tells the course what was measured now, and what is known of the board."""
         course, found = self._course, list[Fact]()
         assert course is not None
-        course.equipment = self._bedside.equipment(self._link == "up")
         course.flags = self._bedside.flags
         for fact in facts:
             if isinstance(fact, Vitals) and fact.source in ("oximeter", "cuff") and "late" not in fact.flags:
                 found += course.vitals(fact)
         return self._pursue(found, t_ms) if found or course.wants else []
+
+    def _equipment(self) -> Equipment:
+        return self._bedside.equipment(self._link == "up")
 
     def _pursue(self, facts: list[Fact], t_ms: int) -> list[Fact]:
         """Does what the course asks for."""

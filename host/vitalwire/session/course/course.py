@@ -8,6 +8,7 @@ the session is in `wants`: ("cuff",), ("interval", seconds or None), ("phase", n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from ..course_shown import CourseShown
@@ -32,7 +33,10 @@ _PRESSURE: Final = "blood_pressure"
 class Course:
     """The sans-I/O state of a session's course. Every method that takes a time returns the facts that it causes."""
 
-    def __init__(self, profile: Profile, journal: Journal, patient: str, by: str) -> None:
+    def __init__(
+        self, profile: Profile, journal: Journal, patient: str, by: str, equipment: Callable[[], Equipment] = Equipment
+    ) -> None:
+        """`equipment` says what is known of the board whenever somebody looks."""
         self.profile, self.journal, self.patient, self.by = profile, journal, patient, by
         self.values = Values()
         self.baseline = Baseline(profile.baseline)
@@ -41,7 +45,7 @@ class Course:
         self.phases = Phases(profile)
         self.holds = [Hold(limit) for limit in profile.holds]
         self.answers: dict[str, Answer] = {}
-        self.equipment = Equipment()
+        self._equipment = equipment
         self.wants: list[tuple[Any, ...]] = []
         self.flags: tuple[str, ...] = ()
         self.cuff = CuffPlan()
@@ -150,6 +154,11 @@ class Course:
             said += f"; from {len(baseline.readings)} agreeing readings"
         self.journal.say(f"baseline {said}")
         return [self.note(t_ms, "baseline", "baseline", "taken", by, said)]
+
+    @property
+    def equipment(self) -> Equipment:
+        """What is known of the board."""
+        return self._equipment()
 
     def known(self, t_ms: int) -> Known:
         """What checks look at now."""

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vitalwire report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..errors import CheckFailed, UsageError
+from .common import json_option, print_json, say
+
+
+@click.command()
+@click.argument("source", metavar="[SESSION]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the files go [the session's folder]."
+)
+@click.option("--html", "only", flag_value="html", help="Only the page.")
+@click.option("--pdf", "only", flag_value="pdf", help="Only the PDF.")
+@json_option
+def command(source: Path | None, out: Path | None, only: str | None, as_json: bool) -> None:
+    """Make the report of a session: one self-contained HTML page and a PDF.
+
+    It is built from the session's capture, so that it says what the record proves: trends with phases, doses, limits
+    and alarms; what was due and done; checks with the values that decided them; and the record's hash. Without SESSION
+    it is the latest one. A session that is not closed has a report too, which says so. --json prints it instead.
+
+    Exit code 1 where the record is not whole: the report is made all the same, and says what is wrong.
+
+    \b
+    Examples:
+      vitalwire report
+      vitalwire report ~/Vitalwire/20260101T000000Z_bed4 --out reports --pdf
+    """
+    from ..record.folder import find_session
+    from ..report.make import make
+
+    folder = find_session(source)
+    say(f"reporting {folder}")
+    made = make(folder)
+    if as_json:
+        print_json(made.as_json())
+    else:
+        target = out or folder
+        for kind in ("html", "pdf") if only is None else (only,):
+            path = target / (f"report.{kind}" if out is None else f"{folder.name}.{kind}")
+            data = made.html() if kind == "html" else made.pdf()
+            try:
+                target.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            except OSError as error:
+                raise UsageError(f"{path}: {error.strerror or error}", "give another --out") from None
+            click.echo(str(path))
+    if made.verified.findings:
+        raise CheckFailed("the record is not whole: " + "; ".join(made.verified.findings[:3]), "see the report's end")
