@@ -325,10 +325,18 @@ class Pump:
             **({"patient": setup.patient} if setup.patient else {}),
             **({"by": setup.by} if setup.by else {}),
             **({"profile": setup.profile} if setup.profile else {}),
+            **self._series(),
             "clocks": {"monotonic_ms": setup.started_t_ms, "utc_ms": setup.started_utc_ms},
             "versions": setup.versions,
             "finished": False,
         }
+
+    def _series(self) -> dict[str, Any]:
+        """What a list of one patient's sessions needs to know of the usual series."""
+        profile = self._core.session.profile
+        if profile is None or profile.series is None:
+            return {}
+        return {"series": {"sessions": profile.series.sessions, "weeks_most": profile.series.weeks_most}}
 
     def _disk(self, t_ms: int, utc_ms: int) -> None:
         """Raises and clears NOT RECORDED, and brings the files to the disk."""

@@ -92,7 +92,7 @@ def _code(line: str) -> str:
 
 
 def main() -> int:
-    from scenarios import failures
+    from profile_scenarios import failures
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profile", action="append", help="only this one")

@@ -40,6 +40,8 @@ def command(since: str | None, patient: str | None, board: str | None, parent: P
     pressure in mmHg, and how it ended: closed; not closed (it goes on, or was cut off); or damaged, with the reason.
     A dash is what is not known or was not measured. The last column is what other commands take as SESSION.
 
+    With --patient each has its place in the patient's series too: 2 of 6, day 5; later maintenance.
+
     The list believes session.json and looks at the end of each capture only; `vitalwire verify` checks a session as a
     whole. Sessions are looked for in ~/Vitalwire, in the folder that the environment variable VITALWIRE_SESSIONS
     names, or in --in. Exit code 0 also where some are damaged.
@@ -51,7 +53,7 @@ def command(since: str | None, patient: str | None, board: str | None, parent: P
       vitalwire sessions --json | jq 'select(.ended != "closed")'
     """
     from ..record.folder import default_folder
-    from ..record.listing import list_sessions
+    from ..record.listing import list_sessions, places_in_series
 
     earliest_ms = None if since is None else _since_ms(since)
     folder = parent or default_folder()
@@ -64,7 +66,8 @@ def command(since: str | None, patient: str | None, board: str | None, parent: P
         for one in chosen:
             print_json(one.as_json())
     elif chosen:
-        for line in table(chosen):
+        places = places_in_series(chosen) if patient is not None else None
+        for line in table(chosen, places):
             click.echo(line)
     _sum_up(folder, found, chosen, (patient, board))
 
@@ -103,10 +106,13 @@ def _sum_up(folder: Path, found: list[Listed], chosen: list[Listed], asked: tupl
             say(f"note: {hidden} damaged without a patient or board that reads; they are not in this list")
 
 
-def table(found: Iterable[Listed]) -> Iterator[str]:
-    """The list for people: columns as wide as what is in them."""
-    rows = [_HEADS, *map(_row, found)]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(_HEADS))]
+def table(found: Iterable[Listed], places: dict[Path, str] | None = None) -> Iterator[str]:
+    """The list for people: columns as wide as what is in them. `places` are those in a patient's series."""
+    rows = [_HEADS, *map(_row, listed := list(found))]
+    if places is not None:
+        said = ["series", *(places.get(one.folder, "-") for one in listed)]
+        rows = [(row[0], place, *row[1:]) for row, place in zip(rows, said, strict=True)]
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 

@@ -56,6 +56,9 @@ class Listed:
     lowest_spo2_pct: float | None = None
     highest_sbp_mmhg: float | None = None
     highest_dbp_mmhg: float | None = None
+    series_sessions: float | None = None
+    """So many sessions has the usual series of its profile, within `series_weeks`."""
+    series_weeks: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For JSON: plain values."""
@@ -69,6 +72,31 @@ def list_sessions(parent: Path) -> list[Listed]:
     """Every session in `parent`, newest first. Raises UsageError where `parent` cannot be read."""
     found = [look(folder) for folder in names.session_folders(parent)]
     return sorted(found, key=lambda one: (one.started_utc_ms or 0, one.folder.name), reverse=True)
+
+
+def places_in_series(found: list[Listed]) -> dict[Path, str]:
+    """Where each session of one patient stands: `2 of 6, day 5`, and after the series `maintenance 1, day 60`.
+
+    Days count from the first session. What is damaged is not counted; a series that took longer than the profile's
+    usual one says so.
+    """
+    counted = sorted(
+        (one for one in found if one.ended != "damaged" and one.started_utc_ms is not None),
+        key=lambda one: one.started_utc_ms or 0,
+    )
+    places: dict[Path, str] = {}
+    for number, one in enumerate(counted, 1):
+        days = ((one.started_utc_ms or 0) - (counted[0].started_utc_ms or 0)) // 86_400_000 + 1
+        most = one.series_sessions
+        if most is None:
+            places[one.folder] = f"{number}, day {days}"
+        elif number > most:
+            places[one.folder] = f"maintenance {number - int(most)}, day {days}"
+        else:
+            late = one.series_weeks is not None and days > one.series_weeks * 7
+            usual = f" (usual: {one.series_weeks:g} weeks)" if late else ""
+            places[one.folder] = f"{number} of {most:g}, day {days}{usual}"
+    return places
 
 
 def look(folder: Path) -> Listed:
@@ -130,6 +158,8 @@ class _Reader:
             "lowest_spo2_pct": self._number(summary, "lowest_spo2_pct"),
             "highest_sbp_mmhg": self._number(summary, "highest_sbp_mmhg"),
             "highest_dbp_mmhg": self._number(summary, "highest_dbp_mmhg"),
+            "series_sessions": self._number(self._object("series"), "sessions"),
+            "series_weeks": self._number(self._object("series"), "weeks_most"),
         }
 
     def _bad(self, name: str) -> None:

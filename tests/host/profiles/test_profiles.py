@@ -13,8 +13,8 @@ from vitalwire.alarms.delays import total_delay
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from expected import PLANS
-from scenarios import failures
+from profile_expected import PLANS
+from profile_scenarios import failures
 
 NAMES = sorted(path.stem for path in profiles.SHIPPED.glob("*.toml"))
 

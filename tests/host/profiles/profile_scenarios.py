@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench import ANSWERS, WHY, AlarmBench, CourseBench, in_phase
-from expected import BASE, EDGES, FROM_DOSE_MIN, LEAVING_MIN, PLANS, QUESTIONS_BEFORE, RELATIVE, Edge, Plan
+from profile_bench import ANSWERS, WHY, AlarmBench, CourseBench, in_phase
+from profile_expected import BASE, EDGES, FROM_DOSE_MIN, LEAVING_MIN, PLANS, QUESTIONS_BEFORE, RELATIVE, Edge, Plan
 
 from vitalwire.alarms.engine import State
 from vitalwire.session.audio import Audio
