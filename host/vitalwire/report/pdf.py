@@ -28,14 +28,12 @@ def document(report: Report, tables: list[Table], trend_png: bytes, waves: list[
     class Pages(FPDF):
         def footer(self) -> None:
             self.set_y(-11)
-            self.set_font("sans", size=7)
+            self.set_font(font, size=7)
             marks = "  ".join(report.marks_words)
             self.cell(0, 4, f"{title}   {marks}   page {self.page_no()} of {{nb}}")
 
     pdf = Pages(format="A4")
-    fonts = _fonts()
-    pdf.add_font("sans", fname=fonts / "DejaVuSans.ttf")
-    pdf.add_font("sans", style="B", fname=fonts / "DejaVuSans-Bold.ttf")
+    font = _font(pdf, [title, *(cell for table in tables for row in table.rows for cell in row)])
     pdf.set_title(title)
     pdf.set_lang("en")
     # The same record gives the same bytes: the document's date is that of the session's end.
@@ -44,33 +42,39 @@ def document(report: Report, tables: list[Table], trend_png: bytes, waves: list[
     pdf.set_margins(14, 12, 14)
     pdf.set_auto_page_break(True, margin=15)
     pdf.add_page()
-    pdf.set_font("sans", style="B", size=14)
+    pdf.set_font(font, style="B", size=14)
     pdf.multi_cell(0, 7, title, new_x="LMARGIN", new_y="NEXT")
     if report.marks_words:
-        pdf.set_font("sans", style="B", size=12)
+        pdf.set_font(font, style="B", size=12)
         pdf.multi_cell(0, 7, "   ".join(report.marks_words), new_x="LMARGIN", new_y="NEXT")
-    pdf.set_font("sans", size=8)
+    pdf.set_font(font, size=8)
     pdf.multi_cell(0, 5, NOT_A_DEVICE, new_x="LMARGIN", new_y="NEXT")
     pdf.image(io.BytesIO(trend_png), w=pdf.epw, alt_text="SpO2, pulse and pressure over the session")
     for table in tables:
-        _table(pdf, table)
+        _table(pdf, table, font)
         if table.title.startswith("Alarms of the patient"):
-            _waves(pdf, waves)
+            _waves(pdf, waves, font)
     return bytes(pdf.output())
 
 
-def _fonts() -> Path:
-    """The folder of a font that has every letter; it comes with matplotlib, which drew the pictures."""
+def _font(pdf: Any, texts: list[str]) -> str:
+    """A font that has every letter of the texts. Where Latin letters are all there is, the reader's own Helvetica is
+    one; else DejaVu Sans is put into the document, which takes half a second. It comes with matplotlib."""
+    if all(text.encode("latin-1", "ignore").decode("latin-1") == text for text in texts):
+        return "helvetica"
     import matplotlib
 
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    pdf.add_font("sans", fname=fonts / "DejaVuSans.ttf")
+    pdf.add_font("sans", style="B", fname=fonts / "DejaVuSans-Bold.ttf")
+    return "sans"
 
 
-def _table(pdf: Any, table: Table) -> None:
+def _table(pdf: Any, table: Table, font: str) -> None:
     from fpdf.fonts import FontFace
 
-    _title(pdf, table.title)
-    pdf.set_font("sans", size=7.5)
+    _title(pdf, table.title, font)
+    pdf.set_font(font, size=7.5)
     if table.note:
         pdf.multi_cell(0, 4, table.note, new_x="LMARGIN", new_y="NEXT")
     named = not any(table.heads)
@@ -87,18 +91,18 @@ def _table(pdf: Any, table: Table) -> None:
             made.row(row)
 
 
-def _title(pdf: Any, text: str) -> None:
+def _title(pdf: Any, text: str, font: str) -> None:
     if pdf.will_page_break(22):
         pdf.add_page()
     pdf.ln(3)
-    pdf.set_font("sans", style="B", size=10)
+    pdf.set_font(font, style="B", size=10)
     pdf.multi_cell(0, 6, text, new_x="LMARGIN", new_y="NEXT")
 
 
-def _waves(pdf: Any, waves: list[tuple[str, bytes]]) -> None:
+def _waves(pdf: Any, waves: list[tuple[str, bytes]], font: str) -> None:
     if waves:
-        _title(pdf, "The wave around each alarm")
-    pdf.set_font("sans", size=7)
+        _title(pdf, "The wave around each alarm", font)
+    pdf.set_font(font, size=7)
     for caption, png in waves:
         if pdf.will_page_break(30):
             pdf.add_page()
