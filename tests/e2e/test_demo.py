@@ -55,7 +55,7 @@ def test_it_is_quick_and_says_which_interpreter_ran(demo: tuple[Path, str, float
 def test_pressure_and_pulse_rise_after_the_dose(demo: tuple[Path, str, float]) -> None:
     vitals = rows(demo, "vitals.csv")
     cuff = [row for row in vitals if row["source"] == "cuff"]
-    assert len(cuff) == 6, "one at the start and one every five minutes"
+    assert len(cuff) == 4, "two for the baseline, then one every ten minutes"
     assert all(row["sbp_mmhg"] for row in cuff)
     before, peak = cuff[0], max(cuff, key=lambda row: float(row["sbp_mmhg"]))
     assert float(before["elapsed_s"]) < 120
@@ -70,7 +70,18 @@ def test_the_desaturation_is_measured_and_alarmed_and_cleared(demo: tuple[Path, 
     low = [float(row["spo2_pct"]) for row in between(rows(demo, "vitals.csv"), 11, 14) if row["spo2_pct"]]
     assert min(low) < 88
     found = [row["state"] for row in rows(demo, "events.csv") if row["name"] == "spo2_low"]
-    assert found == ["raised", "cleared"]
+    assert found == ["raised", "worse", "acknowledged", "cleared"], "it passes the override on its way down"
+
+
+def test_the_session_goes_through_its_phases_and_nothing_that_was_due_is_missed(demo: tuple[Path, str, float]) -> None:
+    events = rows(demo, "events.csv")
+    entered = [row["name"] for row in events if (row["kind"], row["state"]) == ("phase", "entered")]
+    assert entered == ["check_in", "baseline", "dosing", "monitoring"]
+    taken = next(row for row in events if (row["kind"], row["state"]) == ("baseline", "taken"))
+    given = next(row for row in events if (row["kind"], row["state"]) == ("dose", "given"))
+    assert float(taken["elapsed_s"]) < float(given["elapsed_s"])
+    assert given["by"] == "demo"
+    assert [row["name"] for row in events if row["state"] == "missed"] == []
 
 
 def test_the_finger_that_slips_off_is_a_technical_alarm_and_blank_values(demo: tuple[Path, str, float]) -> None:
