@@ -8,6 +8,7 @@ All times are whole milliseconds. `monotonic_ms` never goes back and has no mean
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Final, Protocol
 
@@ -28,14 +29,40 @@ class Clock(Protocol):
         ...
 
 
+def _elapsed_ns() -> int:
+    """Like `time.monotonic_ns`, but goes on while the computer sleeps, which that one does not on Linux and macOS.
+
+    clock_gettime(2) of Linux: CLOCK_BOOTTIME "also includes any time that the system is suspended"; of macOS:
+    CLOCK_MONOTONIC "will continue to increment while the system is asleep".
+    """
+    return time.clock_gettime_ns(_CLOCK) if _CLOCK is not None else time.monotonic_ns()
+
+
+_CLOCK: Final[int | None] = getattr(time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None)
+
+
 class SystemClock:
-    """This computer's clock."""
+    """This computer's clock. Its monotonic time goes on while the computer sleeps."""
 
     def monotonic_ms(self) -> int:
-        return time.monotonic_ns() // 1_000_000
+        return _elapsed_ns() // 1_000_000
 
     def utc_ms(self) -> int:
         return time.time_ns() // 1_000_000
+
+
+class ShiftedClock:
+    """Another clock whose monotonic time is `shift_ms` ahead: that of a session which another program run began."""
+
+    def __init__(self, clock: Clock, shift_ms: int) -> None:
+        self._clock = clock
+        self._shift_ms = shift_ms
+
+    def monotonic_ms(self) -> int:
+        return self._clock.monotonic_ms() + self._shift_ms
+
+    def utc_ms(self) -> int:
+        return self._clock.utc_ms()
 
 
 class VirtualClock:
@@ -56,4 +83,4 @@ class VirtualClock:
         self._now_ms = max(self._now_ms, now_ms)
 
 
-__all__ = ["SIMULATED_START_UTC_MS", "Clock", "SystemClock", "VirtualClock"]
+__all__ = ["SIMULATED_START_UTC_MS", "Clock", "ShiftedClock", "SystemClock", "VirtualClock"]

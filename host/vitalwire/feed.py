@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .alarms.rules import Limit
+from .record.resume import Resumable
 from .session.facts import CuffOscillogram, Fact, Happening, Vitals
 from .session.snapshot import Snapshot
 
@@ -38,6 +39,8 @@ class Plan:
     """Who begins the session."""
     script: tuple[tuple[int, str, dict[str, Any]], ...] = ()
     """Actions of a simulated session: (ms since its start, name, values), in order of time."""
+    resume: Resumable | None = None
+    """The session to go on with; `by` is then who does so, and all else is as it was when that began."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Summary:
     """Whether the board said that the session is over there too."""
     simulated_s: float = 0.0
     real_s: float = 0.0
+    """How long it took this program; 0 where it went on with another one's session."""
     why: str = ""
 
     def count(self, fact: Fact) -> None:

@@ -14,32 +14,34 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import re
-import secrets
 import time
-import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
 from .clock import Clock
-from .errors import LinkLost, VitalwireError
+from .errors import LinkLost, NoBoard, VitalwireError
 from .feed import Feed, Plan, Summary, Update
 from .link import events as link
+from .link.hello import identity
 from .link.opening import open_port
 from .link.problems import problem
 from .link.reconnect import Reconnect
 from .link.transport import Transport
+from .planned import about, setup_of
 from .record.folder import create_session_folder, folder_name
 from .record.recorder import Recorder
-from .record.rows import utc_text
+from .record.resume import Resumable
 from .session.core import Core
 from .session.facts import Fact
-from .session.inputs import Input, Kind, Setup, json_input
+from .session.inputs import Input, Kind, json_input
 
 READ_MAX_S: Final = 0.2
 """A read is no longer than this, so that what people do takes effect at once."""
 CLOCK_STEP_MS: Final = 500
 """A larger jump between the two clocks means that somebody set the computer's."""
+AWAY_MS: Final = 5_000
+"""Between two looks at the clock less than a second passes. So much means that the computer slept, or the program was
+held."""
 SAME_INSTANT_MAX: Final = 1000
 """So many deadlines at one instant are an error in the program, not a busy moment."""
 
@@ -62,6 +64,9 @@ class Pump:
         self._facts: list[Fact] = []
         self._published_s = 0.0
         self._trouble: str | None = None
+        self._seen_ms: int | None = None
+        self._not_before_ms = 0  # what falls due while nobody watches is found when somebody does again
+        self._resumed: Resumable | None = None
 
     def act(self, name: str, detail: str = "", /, **values: Any) -> None:
         """Asks for something, from any thread: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, or what
@@ -74,9 +79,13 @@ class Pump:
         try:
             self._transport: Transport | None = self._open_port(self.plan.port)
             self._clock: Clock = self._transport.clock
+            if self.plan.resume is None:
+                self._begin()
+            else:
+                self._go_on(self.plan.resume)
             self._run()
         finally:
-            self.summary.real_s = time.monotonic() - began_s
+            self.summary.real_s = 0.0 if self._resumed else time.monotonic() - began_s
             if self._transport is not None:
                 self._transport.close()
             if self.feed:
@@ -88,21 +97,43 @@ class Pump:
     # ------------------------------------------------------------ the loop
 
     _transport: Transport | None = None
+    _connected = False
 
-    def _run(self) -> None:
+    def _begin(self) -> None:
+        """A new session."""
         assert self._transport is not None
         t_ms, utc_ms = self._clock.monotonic_ms(), self._clock.utc_ms()
-        self._utc_offset_ms = utc_ms - t_ms
-        simulated = self._transport.simulated
-        self._setup = self._make_setup(t_ms, utc_ms, simulated)
+        self._start_clocks(t_ms, utc_ms)
+        self._setup = setup_of(self.plan, t_ms, utc_ms, self._transport.simulated)
         self._core = Core(self._setup)
         self._script = [(t_ms + at_ms, name, values) for at_ms, name, values in self.plan.script]
+        self._apply(self._setup.as_input())
+        self._apply(json_input(Kind.LINK, t_ms, utc_ms, state="up", name=self._transport.name))
+
+    def _go_on(self, resumed: Resumable) -> None:
+        """A session that another run of the program began. Nothing is written before its board has answered."""
+        assert self._transport is not None
+        self._resumed, self._setup, self._core = resumed, resumed.setup, resumed.core
+        self._script = []
+        self._clock, note = resumed.clock(self._clock)
+        t_ms, utc_ms = self._clock.monotonic_ms(), self._clock.utc_ms()
+        self._start_clocks(t_ms, utc_ms)
+        for fact in resumed.facts:
+            self.summary.count(fact)
+        self._away(resumed.last_t_ms, "stopped", t_ms, utc_ms, by=self.plan.by, note=note)
+        if self._core.client.state != "down":
+            self._apply(json_input(Kind.LINK, t_ms, utc_ms, state="down", why="the program had stopped"))
+        self._expire(t_ms, utc_ms)
+        self._apply(json_input(Kind.LINK, t_ms, utc_ms, state="up", name=self._transport.name))
+
+    def _start_clocks(self, t_ms: int, utc_ms: int) -> None:
+        self._utc_offset_ms = utc_ms - t_ms
         self._reconnect.start(t_ms)
         self._reconnect.advance(t_ms)
         self._reconnect.opened()
+
+    def _run(self) -> None:
         try:
-            self._apply(self._setup.as_input())
-            self._apply(json_input(Kind.LINK, t_ms, utc_ms, state="up", name=self._transport.name))
             while not self._core.session.finished:
                 self._turn()
             self._close()
@@ -135,7 +166,17 @@ class Pump:
         self._utc_offset_ms += step_ms
         if abs(step_ms) > CLOCK_STEP_MS:
             self._apply(json_input(Kind.CLOCK, t_ms, utc_ms, step_ms=step_ms))
+        since_ms, self._seen_ms = self._seen_ms, t_ms
+        simulated = self._transport is not None and self._transport.simulated  # whose time jumps, and nothing with it
+        if since_ms is not None and t_ms - since_ms > AWAY_MS and not simulated:
+            self._away(since_ms, "slept", t_ms, utc_ms)
         return t_ms, utc_ms
+
+    def _away(self, since_ms: int, why: str, t_ms: int, utc_ms: int, **more: str) -> None:
+        """Says that nobody watched; what falls due before now is not dated back."""
+        self._not_before_ms = t_ms
+        said = {name: value for name, value in more.items() if value}
+        self._apply(json_input(Kind.AWAY, t_ms, utc_ms, since_ms=since_ms, why=why, **said))
 
     def _people(self) -> None:
         while True:
@@ -152,12 +193,13 @@ class Pump:
         """Advances to each deadline that has passed, to exactly that deadline, one after the other."""
         rounds = 0
         while (deadline := self._next_deadline()) is not None and deadline <= t_ms:
-            due_utc_ms = utc_ms - (t_ms - deadline)
+            at_ms = max(deadline, self._not_before_ms)
+            at_utc_ms = utc_ms - (t_ms - at_ms)
             if self._script and self._script[0][0] == deadline:
                 _, name, values = self._script.pop(0)
-                self._apply(json_input(Kind.ACTION, deadline, due_utc_ms, **{**values, "action": name}))
+                self._apply(json_input(Kind.ACTION, at_ms, at_utc_ms, **{**values, "action": name}))
             else:
-                self._apply(Input(Kind.EXPIRED, deadline, due_utc_ms))
+                self._apply(Input(Kind.EXPIRED, at_ms, at_utc_ms))
             rounds += 1
             if rounds > SAME_INSTANT_MAX:
                 raise RuntimeError(f"the deadline {deadline} ms does not pass")
@@ -196,11 +238,21 @@ class Pump:
         """Before the record has begun, a board that cannot be used is an error; afterwards it is an alarm."""
         for event in self._core.seen:
             if isinstance(event, link.Connected):
+                self._check_board(identity(event.hello).serial)
                 self._reconnect.confirmed()
             elif self._recorder is None:
                 name = self._transport.name if self._transport else "the board"
                 if (error := problem(name, event)) is not None:
                     raise error
+
+    def _check_board(self, serial: str) -> None:
+        """A session goes on with the board that it is on, and with no other."""
+        resumed, self._connected = self._resumed, True
+        if resumed is not None and self._recorder is None and serial != resumed.serial:
+            raise NoBoard(
+                f"session {resumed.folder.name} is on board {resumed.serial}, and board {serial} is on this port",
+                "plug that board in, or begin a new session",
+            )
 
     # ------------------------------------------------------------ the port
 
@@ -261,82 +313,27 @@ class Pump:
 
     # ------------------------------------------------------------ the record
 
-    def _make_setup(self, t_ms: int, utc_ms: int, simulated: bool) -> Setup:
-        plan = self.plan
-        if simulated:  # the same simulated session is the same, byte for byte
-            seed = _repeatable(plan.port or "")
-            session, client = zlib.crc32(b"session " + seed) | 1, zlib.crc32(b"client " + seed) | 1
-        else:
-            session, client = secrets.randbits(32) | 1, secrets.randbits(32) | 1
-        return Setup(
-            session=session,
-            client=client,
-            started_t_ms=t_ms,
-            started_utc_ms=utc_ms,
-            limits=plan.limits,
-            every_s=plan.every_s,
-            minutes=plan.minutes,
-            bed=plan.bed,
-            port=plan.port or "",
-            simulated=simulated,
-            unsigned=plan.unsigned,
-            same_limb=plan.same_limb,
-            oscillograms=True,
-            evidence=True,
-            versions=plan.versions,
-            profile=plan.profile,
-            profile_text=plan.profile_text,
-            patient=plan.patient,
-            by=plan.by,
-        )
-
     def _begin_record(self) -> None:
         """Makes the folder once the board has said who it is, and files what led up to that."""
-        identity = self._core.session.identity
-        if self._recorder is not None or identity is None:
+        who = self._core.session.identity
+        if self._recorder is not None or who is None or not self._connected:
             return
         setup = self._setup
-        label = self.plan.bed or identity.bed or identity.serial
-        folder = create_session_folder(self.plan.out, folder_name(setup.started_utc_ms, label))
-        recorder = self._recorder = Recorder(folder, setup)
-        recorder.describe(**self._about(identity.serial, identity.interpreter))
+        if self._resumed is not None:
+            folder, recorder = self._resumed.folder, self._resumed.recorder()
+        else:
+            label = setup.bed or who.bed or who.serial
+            folder = create_session_folder(self.plan.out, folder_name(setup.started_utc_ms, label))
+            recorder = Recorder(folder, setup)
+        self._recorder = recorder
+        recorder.describe(**about(setup, self._core.session))
         for item, facts in self._backlog:
             if item is not None and item.kind != Kind.OPEN:
                 recorder.record(item)
             recorder.write(facts)
         self._backlog.clear()
-        self.summary.folder, self.summary.board = folder, identity.serial
-        self.summary.interpreter = identity.interpreter
-
-    def _about(self, serial: str, interpreter: str) -> dict[str, Any]:
-        setup, who = self._setup, self._core.session.identity
-        return {
-            "session": f"{setup.session:08x}",
-            "started_utc": utc_text(setup.started_utc_ms),
-            "bed": self.plan.bed or (who.bed if who else ""),
-            "board": {"serial": serial, "kind": who.board if who else "", "firmware": who.firmware if who else ""},
-            "interpreter": interpreter,
-            "simulated": self._core.session.simulated,
-            "port": setup.port,
-            "every_s": setup.every_s,
-            "minutes": setup.minutes,
-            "limits": [limit.as_json() for limit in setup.limits],
-            "limits_signed": not setup.unsigned,
-            **({"patient": setup.patient} if setup.patient else {}),
-            **({"by": setup.by} if setup.by else {}),
-            **({"profile": setup.profile} if setup.profile else {}),
-            **self._series(),
-            "clocks": {"monotonic_ms": setup.started_t_ms, "utc_ms": setup.started_utc_ms},
-            "versions": setup.versions,
-            "finished": False,
-        }
-
-    def _series(self) -> dict[str, Any]:
-        """What a list of one patient's sessions needs to know of the usual series."""
-        profile = self._core.session.profile
-        if profile is None or profile.series is None:
-            return {}
-        return {"series": {"sessions": profile.series.sessions, "weeks_most": profile.series.weeks_most}}
+        self.summary.folder, self.summary.board = folder, who.serial
+        self.summary.interpreter = who.interpreter
 
     def _disk(self, t_ms: int, utc_ms: int) -> None:
         """Raises and clears NOT RECORDED, and brings the files to the disk."""
@@ -379,8 +376,3 @@ class Pump:
         if self._recorder is not None:  # written before shown: before that there is no record to be in
             facts, self._facts = tuple(self._facts), []
         self.feed.put(Update(snapshot, facts))
-
-
-def _repeatable(url: str) -> bytes:
-    """A simulated board's URL without its speed, which decides nothing."""
-    return re.sub(r"[?&]speed=[^&]*", "", url).encode()

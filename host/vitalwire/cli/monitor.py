@@ -13,7 +13,7 @@ from .common import Minutes, say
 
 if TYPE_CHECKING:
     from ..alarms.rules import Limit
-    from ..feed import Summary
+    from ..feed import Plan, Summary
     from ..session.profile import Profile
 
 EXAMPLES = """
@@ -22,6 +22,7 @@ Examples:
   vitalwire monitor                                  the one board that is plugged in
   vitalwire monitor --every 5 --bed "bay 2"          a cuff reading every 5 minutes
   vitalwire monitor --profile esketamine-nasal --patient K-017 --by AM    a guarded session
+  vitalwire monitor --resume                         go on after this computer or program had stopped
   vitalwire monitor "sim://?patient=esketamine&speed=20" --minutes 30 --every 5
 \b
 Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unless --limits gives a file:
@@ -58,6 +59,10 @@ Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unl
     metavar="DIR",
     help="Where session folders go [~/Vitalwire, or what VITALWIRE_SESSIONS names].",
 )
+@click.option("--resume", is_flag=True, help="Go on with the latest session, whose program was ended or killed.")
+@click.option(
+    "--session", type=click.Path(path_type=Path), metavar="SESSION", help="With --resume: another than the latest."
+)
 @click.option("--same-limb", is_flag=True, help="Probe and cuff are on one limb.")
 @click.option("--plain", is_flag=True, help="One line a reading on standard output instead of the screen.")
 @click.option("--on-alarm", metavar="COMMAND", help="Run this for every alarm; the alarm is JSON on its input.")
@@ -73,13 +78,35 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
     cuff is emptied and the folder closed. Readings, gaps, alarms and the course of --plain go to standard output,
     everything else to standard error.
     """
-    from ..feed import Plan
-    from ..record.folder import default_folder
-    from ..session.profile_sign import record_of
+    from ..errors import CheckFailed, LinkLost
+    from .monitor_resume import plan_of
     from .monitor_run import run_session, talk
 
     if plain and quiet:
         raise click.UsageError("--plain and --quiet exclude each other.")
+    if given["session"] is not None and not given["resume"]:
+        raise click.UsageError("--session says which session goes on: it needs --resume.")
+    check_who(given["patient"], given["by"])
+    plan = plan_of(port, given) if given["resume"] else make_plan(port, given)
+    summary = run_session(plan, plain=plain, quiet=quiet, on_alarm=alarm_command(given["on_alarm"]))
+    for line in summary_lines(summary):
+        talk(line)
+    if not summary.confirmed:
+        raise LinkLost(
+            f"board {summary.board} was not reached at the end, and the session may go on there",
+            "see that the cuff is empty, or switch the board off",
+        )
+    if not summary.complete:
+        raise CheckFailed("the record is not complete: the disk did not take everything", "see session.json")
+
+
+def make_plan(port: str | None, given: dict[str, Any]) -> Plan:
+    """What the options ask for: a new session."""
+    from ..feed import Plan
+    from ..record.folder import default_folder
+    from ..session.profile_sign import record_of
+    from .monitor_resume import hint_of_unfinished
+
     if given["profile"] is not None and given["limits"] is not None:
         raise click.UsageError("--profile and --limits exclude each other.")
     limits, unsigned = load_limits(given["limits"])
@@ -95,9 +122,11 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
             patient, by = ask_who(patient, by)
     check_who(patient, by)
     bed = clean_bed(given["bed"])
-    plan = Plan(
+    out = given["out"] or default_folder()
+    hint_of_unfinished(out)
+    return Plan(
         port=port,
-        out=given["out"] or default_folder(),
+        out=out,
         limits=limits,
         every_s=every_s,
         minutes=given["minutes"],
@@ -111,18 +140,6 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
         by=by,
         script=load_script(given["script"], port),
     )
-    summary = run_session(plan, plain=plain, quiet=quiet, on_alarm=alarm_command(given["on_alarm"]))
-    for line in summary_lines(summary):
-        talk(line)
-    from ..errors import CheckFailed, LinkLost
-
-    if not summary.confirmed:
-        raise LinkLost(
-            f"board {summary.board} was not reached at the end, and the session may go on there",
-            "see that the cuff is empty, or switch the board off",
-        )
-    if not summary.complete:
-        raise CheckFailed("the record is not complete: the disk did not take everything", "see session.json")
 
 
 def load_limits(path: Path | None) -> tuple[tuple[Limit, ...], bool]:

@@ -72,6 +72,23 @@ class CaptureEncoder:
         self._chunk_t_ms = 0
         self._last = (0, 0)
 
+    @classmethod
+    def go_on(cls, capture: Capture, unsealed: bytes) -> CaptureEncoder:
+        """One that appends to a capture that was read and is not closed. `unsealed`: its bytes behind the last seal,
+        without a torn record."""
+        self = cls()
+        self.head, self.chunks = capture.head, capture.chunks
+        self.sealed_bytes = capture.seals[-1].end if capture.seals else len(MAGIC)
+        self.bytes = self.sealed_bytes + len(unsealed)
+        self._hash = hashlib.sha256(self.head + unsealed)
+        self._chunk_bytes = len(unsealed)
+        if unsealed:
+            _, _, self._chunk_t_ms, _ = RECORD.unpack_from(unsealed)
+        last = capture.inputs[-1]
+        self.last_t_ms = last.t_ms if capture.last_t_ms is None else capture.last_t_ms
+        self._last = (self.last_t_ms, last.utc_ms)
+        return self
+
     def begin(self) -> bytes:
         """The first bytes of the file."""
         self.bytes = self.sealed_bytes = len(MAGIC)

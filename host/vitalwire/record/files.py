@@ -43,18 +43,46 @@ def read_regular(path: str | Path, size_max: int, start: int = 0) -> tuple[bytes
         os.close(fd)
 
 
+def lock(fd: int) -> bool:
+    """Takes the file for this program until it is closed; False where another one has it.
+
+    Where the system has no such locks (Windows) or the disk has none, the board's port keeps two programs apart.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 class AppendFile:
     """One growing file. `trouble` is why nothing can be written at present, or None."""
 
-    def __init__(self, path: Path, pending_bytes_max: int = PENDING_BYTES_MAX) -> None:
-        """Creates the file; raises FileExistsError rather than touch one that is there."""
+    def __init__(
+        self, path: Path, pending_bytes_max: int = PENDING_BYTES_MAX, *, keep_bytes: int | None = None
+    ) -> None:
+        """Creates the file; raises FileExistsError rather than touch one that is there. With `keep_bytes` it goes on
+        with one that is there, behind its first `keep_bytes` bytes; raises BlockingIOError where another program
+        writes to it."""
         self.path = path
         self.trouble: str | None = None
         self.pending_bytes = 0
         self._pending: deque[bytes] = deque()
         self._pending_bytes_max = pending_bytes_max
         self._dirty = False
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY, 0o644)
+        fresh = os.O_CREAT | os.O_EXCL if keep_bytes is None else 0
+        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | _BINARY | fresh, 0o644)
+        if not lock(self._fd):
+            os.close(self._fd)
+            raise BlockingIOError(0, "another program writes to it", str(path))
+        if keep_bytes is not None:
+            os.ftruncate(self._fd, keep_bytes)
 
     @property
     def waiting(self) -> int:

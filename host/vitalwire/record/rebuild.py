@@ -32,6 +32,8 @@ class Rebuilt:
     identity: Identity | None
     simulated: bool
     uncalibrated: bool = False
+    core: Core | None = None
+    """The core after the last input."""
 
     @property
     def vitals(self) -> bytes:
@@ -82,7 +84,8 @@ def rebuild(capture: Capture, kept: list[Fact] | None = None) -> Rebuilt:
     files = {file: "".join(lines[name]).encode() for name, file, _ in tables(setup)}
     session = core.session
     agrees = said == sent[: len(said)]
-    return Rebuilt(files, agrees, capture, setup, digest, session.identity, session.simulated, session.uncalibrated)
+    who, simulated = session.identity, session.simulated
+    return Rebuilt(files, agrees, capture, setup, digest, who, simulated, session.uncalibrated, core)
 
 
 def differences(folder: Path) -> list[str]:

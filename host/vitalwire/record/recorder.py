@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,18 @@ HEAD_EVERY_S: Final = 5.0
 MakeFile = Callable[[Path], AppendFile]
 
 
+@dataclass
+class Before:
+    """How far a record had come that is gone on with."""
+
+    encoder: CaptureEncoder
+    digest: Digest
+    rows: dict[str, int]
+    about: dict[str, Any]
+    """What `session.json` says."""
+    lost_inputs: int = 0
+
+
 class Recorder:
     """The growing files of one session: the capture and its CSVs.
 
@@ -34,7 +47,10 @@ class Recorder:
     now and then, which tries again and brings the files to disk once a second of real time.
     """
 
-    def __init__(self, folder: Path, setup: Setup, make_file: MakeFile = AppendFile) -> None:
+    def __init__(
+        self, folder: Path, setup: Setup, make_file: MakeFile = AppendFile, before: Before | None = None
+    ) -> None:
+        """Makes the files, or with `before` goes on with those that are there; `make_file` opens them then."""
         self.folder = folder
         self.setup = setup
         self.rows: dict[str, int] = {}
@@ -52,6 +68,11 @@ class Recorder:
         self._synced_s = self._described_s = time.monotonic()
         self._digest = Digest()
         self._about: dict[str, Any] = {}
+        if before is not None:
+            self._encoder, self._digest, self._about = before.encoder, before.digest, before.about
+            self.rows.update(before.rows)
+            self._lost_inputs_total = before.lost_inputs
+            return
         self._capture.write(self._encoder.begin() + self._encoder.encode(setup.as_input()))
         for name, _, columns in tables(setup):
             self._tables[name].write((columns + "\r\n").encode())

@@ -54,6 +54,9 @@ class Core:
                 facts += self.session.recorder(str(state.get("state", "")), str(state.get("why", "")), t_ms)
             case Kind.CLOCK:
                 facts += self.session.clock_set(int(item.json().get("step_ms", 0)), t_ms)
+            case Kind.AWAY:
+                away = item.json()
+                facts += self.session.away(int(away.get("since_ms", t_ms)), str(away.get("why", "")), t_ms, away)
             case Kind.OPEN:
                 facts += self.session.begin(t_ms)
             case Kind.SENT:

@@ -8,7 +8,7 @@ from .facts import Vitals
 
 class Gaps:
     """At most one gap is open. `why` is one word: `unplugged`, `silent`, `restarted`, `stale`, `stopped`,
-    `incompatible`."""
+    `incompatible`, `away`."""
 
     def __init__(self, utc_offset_ms: int) -> None:
         self._utc_offset_ms = utc_offset_ms

@@ -34,6 +34,9 @@ class Kind(IntEnum):
     """Recording failed or works again (JSON: `state` is `failed` or `recovered`, `why`, `lost`)."""
     CLOCK = 8
     """The computer's clock was set (JSON: `step_ms`). Times of the session go on from where it began."""
+    AWAY = 9
+    """Until now nobody here watched (JSON: `since_ms` on the session's clock, `why` is `stopped` where the program was
+    ended and started again, or `slept` where it stood still, and `by` who went on). What fell due meanwhile follows."""
 
 
 @dataclass(frozen=True, slots=True)

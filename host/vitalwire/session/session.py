@@ -47,6 +47,8 @@ from .watch import Watch
 _PAUSED: Final = int(Status.AUDIO_PAUSED)
 WAVE_MS: Final = 8000
 """How much of the wave a screen gets."""
+HEAR_MS: Final = 5000
+"""So long a board has, after nobody watched, to be there before the session ends because its time is over."""
 OBSERVE_S: Final = 300
 """The board observes a cuff for no longer than this."""
 
@@ -78,6 +80,7 @@ class Session:
         self._not_recorded = ""
         self._frames_lost = 0
         self._why_ended = ""
+        self._by = setup.by  # who acts where nothing else is said
         self._ends_ms = None if setup.minutes is None else setup.started_t_ms + round(setup.minutes * 60_000)
         self._mark(setup.simulated)
 
@@ -192,7 +195,7 @@ class Session:
         """Something a person did: `start_cuff`, `stop_cuff`, `acknowledge`, `silence`, `quit`, `note`, or `observe`:
         a cuff that somebody else inflates is measured along, for at most `detail` seconds. `values` are what belongs to
         it, `detail` and `by` among them."""
-        given = {"by": self.setup.by, **(values or {})}
+        given = {"by": self._by, **(values or {})}
         if self._course is not None and (done := self._course.action(name, t_ms, given)) is not None:
             return self._pursue(done, t_ms)
         detail = str(given.get("detail", ""))
@@ -231,10 +234,17 @@ class Session:
 
     def clock_set(self, step_ms: int, t_ms: int) -> list[Fact]:
         """The computer's clock was set; the session's times are not."""
-        self._journal.say(
-            f"the computer's clock was set by {step_ms / 1000:+.1f} s; the session's times go on unchanged"
-        )
-        return [self._journal.note(t_ms, "record", "clock_set", value=step_ms / 1000, detail="seconds")]
+        return [self._journal.clock_set(step_ms, t_ms)]
+
+    def away(self, since_ms: int, why: str, t_ms: int, values: dict[str, Any]) -> list[Fact]:
+        """Nobody here has watched since `since_ms`: the program was `stopped`, or it `slept` with its computer."""
+        said = self._journal.away(since_ms, why, t_ms, values)
+        self._by = said.by or self._by
+        facts: list[Fact] = [said, *self._gaps.begin(since_ms, "away"), *self._bedside.blank(t_ms)]
+        self._bedside.heard_again(t_ms)
+        if self._ends_ms is not None:  # its time may be over: the board is to hear of that
+            self._ends_ms = max(self._ends_ms, t_ms + HEAR_MS)
+        return facts
 
     # ------------------------------------------------------------ the link
 

@@ -13,6 +13,7 @@ from oscillogram_parts import beats, parts
 
 from vitalwire.alarms.rules import DEFAULT_LIMITS
 from vitalwire.feed import Plan, Summary
+from vitalwire.planned import setup_of
 from vitalwire.pump import Pump
 from vitalwire.record.capture import read_capture
 from vitalwire.record.oscillogram_files import read
@@ -154,8 +155,7 @@ def test_the_end_of_the_session_waits_for_nothing_and_says_what_is_missing(tmp_p
 def test_a_session_from_before_oscillograms_were_kept_is_rebuilt_as_it_was(
     tmp_path: Path, board: FakeBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = Pump._make_setup
-    monkeypatch.setattr(Pump, "_make_setup", lambda *given: replace(make(*given), oscillograms=False))
+    monkeypatch.setattr("vitalwire.pump.setup_of", lambda *given: replace(setup_of(*given), oscillograms=False))
     summary = monitor(tmp_path, board)
     assert questions(board) == []
     assert summary.folder is not None
