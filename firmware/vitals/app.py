@@ -7,7 +7,8 @@ from micropython import const
 
 from vitals import settled
 from vitals.alarms.audio import AudioPause
-from vitals.alarms.limits import DBP, PULSE, SBP, SPO2, Limits
+from vitals.alarms.limit import DBP, SBP
+from vitals.alarms.limits import Limits
 from vitals.drivers.annunciator import Annunciator
 from vitals.drivers.bus import Bus
 from vitals.drivers.buttons import Button
@@ -256,8 +257,7 @@ class App:
     def _go_on_reading(self, t_ms):
         """Works on the oximeter's reading; on a board it takes several turns, between which the cuff is sampled."""
         if self.finger.go_on(t_ms) and self.session.number is not None:
-            self.limits.observe(SPO2, self.finger.spo2_x10, t_ms)
-            self.limits.observe(PULSE, self.finger.pulse_x10, t_ms)
+            self.finger.judge(self.limits, t_ms)
 
     def _watch_supply(self, t_ms):
         if self.config.own_supply:

@@ -18,8 +18,8 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 from .errors import BadPayload
 
 VERSION_MAJOR = 1
-VERSION_MINOR = 1
-SCHEMA_HASH = 0xBA4878AA
+VERSION_MINOR = 2
+SCHEMA_HASH = 0x34F50519
 
 
 class BoardKind(IntEnum):
@@ -246,7 +246,7 @@ class EventKind(IntEnum):
 
 
 class Rule(IntEnum):
-    """An absolute limit judged on the board."""
+    """What is judged on the board: a limit, a worse one, the saturation index, the probe."""
 
     SPO2_LOW = 0
     PULSE_LOW = 1
@@ -255,15 +255,26 @@ class Rule(IntEnum):
     SBP_HIGH = 4
     DBP_LOW = 5
     DBP_HIGH = 6
+    SPO2_LOW_OVERRIDE = 7
+    PULSE_LOW_OVERRIDE = 8
+    PULSE_HIGH_OVERRIDE = 9
+    SBP_LOW_OVERRIDE = 10
+    SBP_HIGH_OVERRIDE = 11
+    DBP_LOW_OVERRIDE = 12
+    DBP_HIGH_OVERRIDE = 13
+    SATURATION_INDEX = 14
+    NO_FINGER = 15
+    NO_PULSE = 16
 
 
 class AlarmState(IntEnum):
-    """Where a limit stands."""
+    """Where an alarm stands."""
 
     CLEAR = 0
     PENDING = 1
     ACTIVE = 2
     ACKNOWLEDGED = 3
+    LATCHED = 4
 
 
 class Priority(IntEnum):
@@ -273,6 +284,16 @@ class Priority(IntEnum):
     LOW = 1
     MEDIUM = 2
     HIGH = 3
+
+
+class AlarmCause(IntEnum):
+    """What raised an alarm, or made it worse."""
+
+    NONE = 0
+    DELAY = 1
+    OVERRIDE = 2
+    INDEX = 3
+    ESCALATED = 4
 
 
 class Outcome(IntEnum):
@@ -360,7 +381,7 @@ class _Heartbeat(NamedTuple):
     t_ms: int
     boot: int
     status: int  # named by Status
-    limits_crc: int  # CRC-32 of the limits in force, packed as in `set_limits`
+    limits_crc: int  # CRC-32 of the limits in force, as `set_limits` answers it
     session: int | None  # the open session
     supply_mv: int | None  # mV
     tick_worst_ms: int  # ms; longest tick since the last heartbeat
@@ -507,10 +528,11 @@ class _Alarm(NamedTuple):
     priority: int  # named by Priority
     value: float | None  # in the unit of the rule
     limit: float | None  # in the unit of the rule
+    cause: int | None  # named by AlarmCause
 
 
 class Alarm(_Alarm):
-    """A limit changed its state; all limits are sent again when a host says hello."""
+    """An alarm changed its state or its priority; all are sent again when a host says hello."""
 
     __slots__ = ()
     TYPE: ClassVar[int] = 0x21
@@ -678,19 +700,26 @@ class _SetLimits(NamedTuple):
     t_ms: int
     client: int  # random number of this client; 0 is not used
     number: int  # number of the request, rising
+    latching: int | None  # bit n: rule n stays until it is acknowledged
+    escalate_s: int | None  # s; what nobody acknowledges gets one priority higher after this; 0: never
     limits: tuple[tuple[int, int, int, int, int], ...]
 
 
 class SetLimits(_SetLimits):
-    """Replaces all limits on the board; a rule that is not named is off. `value` is the CRC-32 of the items."""
+    """Replaces all limits; a rule that is not named is off. `value` is the CRC-32 of all that was sent."""
 
     __slots__ = ()
     TYPE: ClassVar[int] = 0x87
 
     @classmethod
-    def request(cls, limits: tuple[tuple[int, int, int, int, int], ...]) -> SetLimits:
+    def request(
+        cls,
+        latching: int | None,
+        escalate_s: int | None,
+        limits: tuple[tuple[int, int, int, int, int], ...],
+    ) -> SetLimits:
         """The command without sequence, time, client and number, which the link fills in."""
-        return cls(0, 0, 0, 0, limits)
+        return cls(0, 0, 0, 0, latching, escalate_s, limits)
 
 
 class _SetInterval(NamedTuple):
@@ -722,7 +751,7 @@ class _Acknowledge(NamedTuple):
 
 
 class Acknowledge(_Acknowledge):
-    """Acknowledges one active limit."""
+    """Acknowledges one active or latched alarm."""
 
     __slots__ = ()
     TYPE: ClassVar[int] = 0x89
@@ -1349,14 +1378,14 @@ def _encode_event(m: Event) -> bytes:
     return head + m.detail.encode("utf-8", "replace")
 
 
-_alarm_head = Struct("<2xHIHBBBHH").unpack_from
-_alarm_pack = Struct("<HBBBHH").pack
+_alarm_head = Struct("<2xHIHBBBHHB").unpack_from
+_alarm_pack = Struct("<HBBBHHB").pack
 
 
 def _decode_alarm(body: bytes, end: int, on_extra: OnExtra | None) -> Alarm:
-    if end != 17:
-        body = _fit("alarm", body, end, end, 17, (), on_extra)
-    seq, t_ms, present, rule, state, priority, value, limit = _alarm_head(body)
+    if end != 18:
+        body = _fit("alarm", body, end, end, 18, (17,), on_extra)
+    seq, t_ms, present, rule, state, priority, value, limit, cause = _alarm_head(body)
     return _new(
         Alarm,
         (
@@ -1367,6 +1396,7 @@ def _decode_alarm(body: bytes, end: int, on_extra: OnExtra | None) -> Alarm:
             priority,
             value / 10 if present & 1 else None,
             limit / 10 if present & 2 else None,
+            cause if end >= 18 else None,
         ),
     )
 
@@ -1380,6 +1410,7 @@ def _encode_alarm(m: Alarm) -> bytes:
         m.priority,
         0 if m.value is None else round(m.value * 10),
         0 if m.limit is None else round(m.limit * 10),
+        m.cause,
     )
 
 
@@ -1529,24 +1560,35 @@ def _encode_session_end(m: SessionEnd) -> bytes:
     return _session_end_pack(m.client, m.number, m.session)
 
 
-_set_limits_head = Struct("<2xHIBIH").unpack_from
-_set_limits_pack = Struct("<BIH").pack
+_set_limits_head = Struct("<2xHIBIHHH").unpack_from
+_set_limits_pack = Struct("<BIHHH").pack
 _set_limits_item = Struct("<BBHHH")
 
 
 def _decode_set_limits(body: bytes, end: int, on_extra: OnExtra | None) -> SetLimits:
     start = 8 + body[8]
     head = body
-    if start != 15 or end < 15:
-        head = _fit("set_limits", body, start, end, 15, (), on_extra)
-    seq, t_ms, _, client, number = _set_limits_head(head)
+    if start != 19 or end < 19:
+        head = _fit("set_limits", body, start, end, 19, (15,), on_extra)
+    seq, t_ms, _, client, number, latching, escalate_s = _set_limits_head(head)
     if (end - start) % 8:
         raise _bad_run("set_limits", end - start, 8)
-    return _new(SetLimits, (seq, t_ms, client, number, tuple(_set_limits_item.iter_unpack(body[start:end]))))
+    return _new(
+        SetLimits,
+        (
+            seq,
+            t_ms,
+            client,
+            number,
+            latching if start >= 17 else None,
+            escalate_s if start >= 19 else None,
+            tuple(_set_limits_item.iter_unpack(body[start:end])),
+        ),
+    )
 
 
 def _encode_set_limits(m: SetLimits) -> bytes:
-    head = _set_limits_pack(7, m.client, m.number)
+    head = _set_limits_pack(11, m.client, m.number, m.latching, m.escalate_s)
     return head + b"".join(_set_limits_item.pack(*item) for item in m.limits)
 
 

@@ -164,7 +164,10 @@ def _refused(schema: Schema) -> Iterator[dict[str, Any]]:
         "no payload at all": ("BadPayload", body_of(b"", event.type, 1, 1000)),
         "head_bytes beyond the end": ("BadPayload", body_of(b"\xff" + bytes(20), event.type, 1, 1000)),
         "head_bytes too small": ("BadPayload", body_of(b"\x01" + bytes(20), event.type, 1, 1000)),
-        "half an item": ("BadPayload", body_of(b"\x07" + bytes(limits.head_bytes + 3), limits.type, 1, 1000)),
+        "half an item": (
+            "BadPayload",
+            body_of(bytes([limits.head_bytes]) + bytes(limits.head_bytes + 3), limits.type, 1, 1000),
+        ),
     }
     for case, (error, body) in broken.items():
         yield {"case": case, "error": error, "frame": _frame(body)}

@@ -30,7 +30,7 @@ from .fields import (
 )
 
 VERSION_MAJOR = 1
-VERSION_MINOR = 1
+VERSION_MINOR = 2
 
 # ---------------------------------------------------------------- names
 
@@ -91,9 +91,14 @@ FAULT = enum(
     "a technical fault by name",
 )
 RULE = enum(
-    "rule", "spo2_low pulse_low pulse_high sbp_low sbp_high dbp_low dbp_high", "an absolute limit judged on the board"
+    "rule",
+    "spo2_low pulse_low pulse_high sbp_low sbp_high dbp_low dbp_high spo2_low_override pulse_low_override"
+    " pulse_high_override sbp_low_override sbp_high_override dbp_low_override dbp_high_override saturation_index"
+    " no_finger no_pulse",
+    "what is judged on the board: a limit, a worse one, the saturation index, the probe",
 )
-ALARM_STATE = enum("alarm_state", "clear pending active acknowledged", "where a limit stands")
+ALARM_STATE = enum("alarm_state", "clear pending active acknowledged latched", "where an alarm stands")
+ALARM_CAUSE = enum("alarm_cause", "none delay override index escalated", "what raised an alarm, or made it worse")
 PRIORITY = enum("priority", "none low medium high", "alarm priority")
 OUTCOME = enum("outcome", "refused accepted done", "the answer to a command")
 REFUSAL = enum(
@@ -135,7 +140,7 @@ HEARTBEAT = message(
     "Once a second, whatever else happens.",
     u32("boot"),
     u32("status", spec=STATUS),
-    u32("limits_crc", "CRC-32 of the limits in force, packed as in `set_limits`"),
+    u32("limits_crc", "CRC-32 of the limits in force, as `set_limits` answers it"),
     u32("session", "the open session", optional=True),
     u16("supply_mv", unit="mV", optional=True),
     u16("tick_worst_ms", "longest tick since the last heartbeat", unit="ms"),
@@ -240,12 +245,13 @@ ALARM = message(
     "alarm",
     0x21,
     UP,
-    "A limit changed its state; all limits are sent again when a host says hello.",
+    "An alarm changed its state or its priority; all are sent again when a host says hello.",
     u8("rule", spec=RULE),
     u8("state", spec=ALARM_STATE),
     u8("priority", spec=PRIORITY),
     u16("value", "in the unit of the rule", scale=10, optional=True),
     u16("limit", "in the unit of the rule", scale=10, optional=True),
+    u8("cause", spec=ALARM_CAUSE, since=2),
 )
 ANSWER = message(
     "answer",
@@ -291,13 +297,15 @@ SESSION_END = _command("session_end", 0x86, "Ends the session and empties the cu
 SET_LIMITS = _command(
     "set_limits",
     0x87,
-    "Replaces all limits on the board; a rule that is not named is off. `value` is the CRC-32 of the items.",
+    "Replaces all limits; a rule that is not named is off. `value` is the CRC-32 of all that was sent.",
+    u16("latching", "bit n: rule n stays until it is acknowledged", since=2),
+    u16("escalate_s", "what nobody acknowledges gets one priority higher after this; 0: never", unit="s", since=2),
     items(
         "limits",
-        "one item a rule",
+        "one item a rule; a worse limit and the index have neither hysteresis nor delay",
         u8("rule", spec=RULE),
         u8("priority", spec=PRIORITY),
-        u16("threshold", "in the unit of the rule", unit="0.1"),
+        u16("threshold", "in the unit of the rule; of the index in % s", unit="0.1"),
         u16("hysteresis", "in the unit of the rule", unit="0.1"),
         u16("delay_ds", "how long the limit must be passed", unit="0.1 s"),
     ),
@@ -305,7 +313,7 @@ SET_LIMITS = _command(
 SET_INTERVAL = _command(
     "set_interval", 0x88, "Changes the cuff interval of the open session.", u16("interval_s", unit="s")
 )
-ACKNOWLEDGE = _command("acknowledge", 0x89, "Acknowledges one active limit.", u8("rule", spec=RULE))
+ACKNOWLEDGE = _command("acknowledge", 0x89, "Acknowledges one active or latched alarm.", u8("rule", spec=RULE))
 AUDIO_PAUSE = _command("audio_pause", 0x8A, "Pauses the board's sound; 0 ends the pause.", u16("seconds", unit="s"))
 CONFIG_SET = _command(
     "config_set", 0x8B, "Checks and saves one setting.", u8("key", spec=CONFIG_KEY), text("setting", "UTF-8")

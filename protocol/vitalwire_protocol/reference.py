@@ -39,10 +39,14 @@ def build_payload(message: Message, record: MessageRecord, values: dict[str, Any
 
 
 def parse_payload(message: Message, record: MessageRecord, payload: bytes) -> dict[str, Any]:
-    """The values in `payload`, by construct."""
-    parsed = message.struct.parse(payload)
-    values: dict[str, Any] = {f.name: parsed[f.name] for f in record.fields}
+    """The values in `payload`, by construct; None for fields that a sender of an older minor version did not have."""
     run = record.run
+    head = payload[0] if run and payload else len(payload)
+    if head in record.older_head_bytes:  # construct knows the newest head only
+        first = bytes([record.head_bytes]) if run else payload[:1]
+        payload = first + payload[1:head] + bytes(record.head_bytes - head) + payload[head:]
+    parsed = message.struct.parse(payload)
+    values: dict[str, Any] = {f.name: None if record.end_of(f) > head else parsed[f.name] for f in record.fields}
     if run and not run.fields:
         values[run.name] = parsed[run.name].decode("utf-8", "replace")
     elif run:

@@ -35,6 +35,7 @@ class FakeBoard:
         self.clock = VirtualClock()
         self.readings = readings
         self.boot = boot
+        self.minor = codec.VERSION_MINOR
         self.session: int | None = None
         self.crc = 0
         self.status = 0
@@ -104,8 +105,8 @@ class FakeBoard:
             self._out += encode_frame(message, self._seq, self._now())
         self._seq += 1
 
-    def alarm(self, rule: int, state: int, value: float) -> None:
-        self.send(codec.Alarm(0, 0, rule, state, codec.Priority.HIGH, value, 90.0))
+    def alarm(self, rule: int, state: int, value: float | None, cause: int = codec.AlarmCause.DELAY) -> None:
+        self.send(codec.Alarm(0, 0, rule, state, codec.Priority.HIGH, value, 90.0, cause))
 
     def reboot(self) -> None:
         self.boot += 1
@@ -141,9 +142,9 @@ class FakeBoard:
             caps |= codec.Capabilities.OSCILLOGRAM
         identity = "FAKE0001\nbay 2\npytest 1"
         self.send(
-            codec.Hello(
-                0, 0, codec.VERSION_MINOR, 1, 0, 0, 0, 1, 0, 0, codec.SCHEMA_HASH, caps, self.boot, identity
-            )._replace(service=self.service)
+            codec.Hello(0, 0, self.minor, 1, 0, 0, 0, 1, 0, 0, codec.SCHEMA_HASH, caps, self.boot, identity)._replace(
+                service=self.service
+            )
         )
 
     # ------------------------------------------------------------ inside
@@ -197,7 +198,9 @@ class FakeBoard:
         elif isinstance(message, codec.SessionEnd):
             self.session = None
         elif isinstance(message, codec.SetLimits):
-            value = binascii.crc32(b"".join(struct.pack("<BBHHH", *item) for item in message.limits))
+            items = b"".join(struct.pack("<BBHHH", *item) for item in message.limits)
+            more = b"" if self.minor < 2 else struct.pack("<HH", message.latching, message.escalate_s)
+            value = binascii.crc32(items + more)
             self.crc, value = value, value - (1 << 32) if value >> 31 else value
         elif isinstance(message, codec.OscillogramGet) and (refusal := self._send_oscillogram(message.cycle)):
             self._answer(message, codec.Outcome.REFUSED, refusal, None)

@@ -134,7 +134,7 @@ def test_text_that_is_no_utf8_is_shown_as_far_as_it_can_be() -> None:
         codec.SessionBegin.request(2**32, 300, 60, 0),
         codec.SetInterval.request(-1),
         codec.ConfigSet.request(0, "x" * 300),
-        codec.SetLimits.request(((0, 1, 2, 3),)),  # type: ignore[arg-type]
+        codec.SetLimits.request(0, 0, ((0, 1, 2, 3),)),  # type: ignore[arg-type]
         codec.OximetryReading(0, 0, float("nan"), None, None, None, None, 0, 0, 0, 8, 0),
         codec.OximetryReading(0, 0, float("inf"), None, None, None, None, 0, 0, 0, 8, 0),
         codec.Ppg(0, 0, 0, 100, 0, (1,) * 200),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The absolute limits that the board judges by itself: threshold, delay and hysteresis, in integers.
+"""The absolute limits that the board judges by itself, in integers.
 
 The semantics are those of the host's engine; `tests/vectors/alarms/` holds both to them:
 
@@ -8,7 +8,9 @@ The semantics are those of the host's engine; `tests/vectors/alarms/` holds both
   deadline exactly, whenever somebody looks. With no delay clear -> active at once;
 * pending -> clear as soon as a value no longer passes the limit; active -> clear only when a value is back by the
   hysteresis as well (for a low limit: threshold + hysteresis or more);
-* active -> acknowledged by a person; acknowledged -> clear like active. Nothing latches;
+* a worse limit (override) does not wait; the saturation index is a third way to raise `spo2_low`;
+* active -> acknowledged by a person; acknowledged -> clear like active. A latching limit whose value is good again is
+  latched until a person acknowledges it. What nobody acknowledges gets one priority higher after every escalation time;
 * where a deadline and a value fall on the same millisecond, the deadline comes first.
 
 Absence is not a value. An absent value never raises and never clears an alarm. While a limit is pending, time
@@ -23,31 +25,18 @@ import struct
 
 from micropython import const
 
+from vitals.alarms.condition import CONDITIONS, Condition
+from vitals.alarms.limit import DBP, OF_RULE, PULSE, RULES, SBP, SOUNDING, SPO2, Limit
 from vitals.link import wire
 
 ITEM = wire.SET_LIMITS_ITEM
 ITEM_SIZE = const(8)
-RULES = const(7)
+# A limit and a worse one of each rule, and the saturation index.
+ITEMS = const(15)
 QUEUE = const(32)
+# Every limit may be latching.
+_LATCHING = const((1 << 7) - 1)
 
-FRESH_MS = const(3000)
-FORGET_MS = const(30000)
-
-SPO2 = const(0)
-PULSE = const(1)
-SBP = const(2)
-DBP = const(3)
-
-# input, whether it is a low limit, whether the input is measured by the cuff; by wire.RULE_*
-_OF_RULE = {
-    wire.RULE_SPO2_LOW: (SPO2, True, False),
-    wire.RULE_PULSE_LOW: (PULSE, True, False),
-    wire.RULE_PULSE_HIGH: (PULSE, False, False),
-    wire.RULE_SBP_LOW: (SBP, True, True),
-    wire.RULE_SBP_HIGH: (SBP, False, True),
-    wire.RULE_DBP_LOW: (DBP, True, True),
-    wire.RULE_DBP_HIGH: (DBP, False, True),
-}
 _RULES_OF = {
     SPO2: (wire.RULE_SPO2_LOW,),
     PULSE: (wire.RULE_PULSE_LOW, wire.RULE_PULSE_HIGH),
@@ -70,127 +59,110 @@ DEFAULTS = (
 )
 
 # Made once: these are asked for in every turn of the loop.
-_SOUNDING = (wire.ALARM_STATE_ACTIVE,)
-_SHOWING = (wire.ALARM_STATE_ACTIVE, wire.ALARM_STATE_ACKNOWLEDGED)
+_SHOWING = (wire.ALARM_STATE_ACTIVE, wire.ALARM_STATE_ACKNOWLEDGED, wire.ALARM_STATE_LATCHED)
 
 
 def item_ok(item):
-    """Whether (rule, priority, threshold, hysteresis, delay_ds) makes sense, in wire units."""
+    """Whether (rule, priority, threshold, hysteresis, delay_ds) makes sense by itself, in wire units."""
     rule, priority, threshold, hysteresis, delay_ds = item
-    if rule not in _OF_RULE or not wire.PRIORITY_LOW <= priority <= wire.PRIORITY_HIGH:
+    if not 0 <= rule < ITEMS or not wire.PRIORITY_LOW <= priority <= wire.PRIORITY_HIGH:
         return False
     if not 0 < threshold <= 0xFFFF or not 0 <= hysteresis <= 0xFFFF or not 0 <= delay_ds <= 0xFFFF:
         return False
+    if rule >= RULES:
+        return not hysteresis and not delay_ds  # it neither waits nor clears
     # A limit that no value could ever clear again is a mistake.
-    return _OF_RULE[rule][1] or hysteresis < threshold
+    return OF_RULE[rule][1] or hysteresis < threshold
+
+
+def items_ok(items):
+    """Whether the items make sense together: each rule once, a worse limit with its limit and beyond it."""
+    by_rule = [None] * ITEMS
+    for item in items:
+        if not item_ok(item) or by_rule[item[0]] is not None:
+            return False
+        by_rule[item[0]] = item
+    for rule in range(RULES):
+        worse, item = by_rule[RULES + rule], by_rule[rule]
+        if worse is not None and (item is None or worse[2] == item[2] or (worse[2] < item[2]) != OF_RULE[rule][1]):
+            return False
+    return by_rule[wire.RULE_SATURATION_INDEX] is None or by_rule[wire.RULE_SPO2_LOW] is not None
 
 
 class Change:
-    """One limit changed its state at `t_ms`. `value` and `limit` are in wire units (x10), None where there is none."""
+    """One limit changed at `t_ms`. `value` and `limit` are in wire units (x10), None where there is none; `cause`
+    (wire.ALARM_CAUSE_*) says what raised it."""
 
-    __slots__ = ("limit", "priority", "rule", "state", "t_ms", "value")
+    __slots__ = ("cause", "limit", "priority", "rule", "state", "t_ms", "value")
 
-    def __init__(self, rule, state, priority, value, limit, t_ms):
+    def __init__(self, rule, state, priority, value, limit, cause, t_ms):
         self.rule = rule
         self.state = state
         self.priority = priority
         self.value = value
         self.limit = limit
+        self.cause = cause
         self.t_ms = t_ms
 
 
-class _Limit:
-    """One rule with its numbers, its state and the last value it judged."""
-
-    def __init__(self, rule, item):
-        self.rule = rule
-        _, self.low, self.cuff = _OF_RULE[rule]
-        self.state = wire.ALARM_STATE_CLEAR
-        self.value = None  # None: absent, or too old to count
-        self.value_ms = 0
-        self.counted_ms = 0  # of the delay, up to `mark_ms`
-        self.mark_ms = 0  # since when `counted_ms` counts on (value there) or is kept (value absent)
-        self.take(item)
-
-    def take(self, item):
-        self.item = item
-        _, self.priority, self.threshold, self.hysteresis, delay_ds = item
-        self.delay_ms = 100 * delay_ds
-
-    def passed(self, value):
-        return value < self.threshold if self.low else value > self.threshold
-
-    def good(self, value):
-        if self.low:
-            return value >= self.threshold + self.hysteresis
-        return value <= self.threshold - self.hysteresis
-
-    def deadline(self):
-        if self.state != wire.ALARM_STATE_PENDING:
-            return None
-        if self.value is None:
-            return self.mark_ms + FORGET_MS
-        due_ms = self.mark_ms + self.delay_ms - self.counted_ms
-        if not self.cuff and self.value_ms + FRESH_MS < due_ms:
-            return self.value_ms + FRESH_MS
-        return due_ms
-
-
 class Limits:
-    """All limits of the board.
+    """All limits of the board, and the conditions of the probe.
 
-    `crc` is the CRC-32 of the items in force, packed as in `set_limits`, in the order in which they came. `set_by_host`
-    says whether they are a host's or the board's own defaults. `overflowed` counts changes lost from a full queue.
+    `crc` is the CRC-32 of the items in force, packed as in `set_limits`, in the order in which they came, and behind
+    them of `latching` and `escalate_s` where a host has sent these. `set_by_host` says whether they are a host's or the
+    board's own defaults. `overflowed` counts changes lost from a full queue.
     """
 
     def __init__(self):
-        self._limits = []  # in the order in which they came: dictionaries keep none under MicroPython
+        self._items = []
+        # Made once, while the heap is in one piece; a rule that is off is None in `_of_rule`.
+        self._limits = [Limit(rule, self._note) for rule in range(RULES)]
         self._of_rule = [None] * RULES
+        self._conditions = [Condition(rule, delay_ms, self._note) for rule, delay_ms in CONDITIONS]
+        self._judged = []  # limits and conditions in order of the rules' numbers
         self._queue = []
         self.crc = 0
         self.set_by_host = False
         self.overflowed = 0
-        self._replace(DEFAULTS, 0)
+        self._replace(DEFAULTS, None, None, 0)
 
     # ------------------------------------------------------------ what is in force
 
-    def load(self, items, t_ms):
+    def load(self, items, t_ms, latching=None, escalate_s=None):
         """Replaces all limits at `t_ms` by `items`, tuples (rule, priority, threshold, hysteresis, delay_ds).
 
-        A rule that is not named is off. A rule that goes on keeps its state, and is judged anew at once by the value
-        that it last saw. Returns wire.REFUSAL_NONE, or wire.REFUSAL_BAD_VALUE if an item makes no sense or a rule is
-        named twice; then nothing has changed.
+        `latching` is a mask of rules, `escalate_s` 0 for never; None where the host does not know of them. A rule that
+        is not named is off. A rule that goes on keeps its state, and is judged anew at once by the value that it last
+        saw. Returns wire.REFUSAL_NONE, or wire.REFUSAL_BAD_VALUE if something makes no sense; then nothing has changed.
         """
         items = [tuple(item) for item in items]
-        if len(items) > RULES or len(set([item[0] for item in items])) != len(items):
+        if not items_ok(items) or (latching or 0) & ~_LATCHING:
             return wire.REFUSAL_BAD_VALUE
-        for item in items:
-            if not item_ok(item):
-                return wire.REFUSAL_BAD_VALUE
         self.advance(t_ms)
-        self._replace(items, t_ms)
+        self._replace(items, latching, escalate_s, t_ms)
         self.set_by_host = True
         return wire.REFUSAL_NONE
 
-    def load_packed(self, data, t_ms):
+    def load_packed(self, data, t_ms, latching=None, escalate_s=None):
         """As `load`, from the bytes of `set_limits`."""
         if len(data) % ITEM_SIZE:
             return wire.REFUSAL_BAD_VALUE
-        return self.load([struct.unpack_from(ITEM, data, i) for i in range(0, len(data), ITEM_SIZE)], t_ms)
+        items = [struct.unpack_from(ITEM, data, i) for i in range(0, len(data), ITEM_SIZE)]
+        return self.load(items, t_ms, latching, escalate_s)
 
     def reset(self, t_ms):
         """Back to the board's defaults, all states clear, all values forgotten: no session inherits another's."""
         self.advance(t_ms)
-        for limit in self._limits:
-            limit.value = None
-            self._turn(limit, wire.ALARM_STATE_CLEAR, t_ms)
+        for one in self._judged:
+            one.forget()
+            one.turn(wire.ALARM_STATE_CLEAR, t_ms)
         self._of_rule = [None] * RULES
-        self._replace(DEFAULTS, t_ms)
+        self._replace(DEFAULTS, None, None, t_ms)
         self.set_by_host = False
 
     def items(self):
         """The items in force, in the order in which they came."""
-        return [limit.item for limit in self._limits]
+        return self._items
 
     # ------------------------------------------------------------ judging
 
@@ -206,37 +178,38 @@ class Limits:
         if limit is None:
             return
         if value is None:
-            self._absent(limit, t_ms)
+            limit.absent(t_ms)
         else:
-            self._present(limit, value, t_ms)
+            limit.present(value, t_ms)
+
+    def see(self, rule, present, t_ms):
+        """Whether the condition of wire.RULE_NO_FINGER or RULE_NO_PULSE is so."""
+        self.advance(t_ms)
+        self._find(rule).see(present, t_ms)
 
     def acknowledge(self, rule, t_ms):
-        """A person has seen it. Returns whether the rule was active."""
+        """A person has seen it. Returns whether the rule was active or latched."""
         self.advance(t_ms)
-        limit = self._find(rule)
-        if limit is None or limit.state != wire.ALARM_STATE_ACTIVE:
-            return False
-        self._turn(limit, wire.ALARM_STATE_ACKNOWLEDGED, t_ms)
-        return True
+        one = self._find(rule)
+        return one is not None and one.acknowledge(t_ms)
 
     def advance(self, t_ms):
         """Does whatever was due by `t_ms`, each at its own deadline, in order of time, then of rule."""
         while True:
             first, first_ms = None, None
-            for rule in range(RULES):
-                limit = self._find(rule)
-                due_ms = limit.deadline() if limit else None
+            for one in self._judged:
+                due_ms = one.deadline()
                 if due_ms is not None and (first_ms is None or due_ms < first_ms):
-                    first, first_ms = limit, due_ms
+                    first, first_ms = one, due_ms
             if first is None or first_ms > t_ms:
                 return
-            self._due(first, first_ms)
+            first.due(first_ms)
 
     def next_deadline(self):
-        """When `advance` next has something to do, ms; None if no limit is pending."""
+        """When `advance` next has something to do, ms; None if nothing waits."""
         first_ms = None
-        for limit in self._limits:
-            due_ms = limit.deadline()
+        for one in self._judged:
+            due_ms = one.deadline()
             if due_ms is not None and (first_ms is None or due_ms < first_ms):
                 first_ms = due_ms
         return first_ms
@@ -245,19 +218,19 @@ class Limits:
 
     def state(self, rule):
         """wire.ALARM_STATE_* of a rule; a rule that is off is clear."""
-        limit = self._find(rule)
-        return limit.state if limit else wire.ALARM_STATE_CLEAR
+        one = self._find(rule)
+        return one.state if one else wire.ALARM_STATE_CLEAR
 
     def states(self):
         """A Change for every rule in force as it stands, for a host that has just come."""
-        return [self._change(limit, None) for limit in self._limits]
+        return [self._change(one, wire.ALARM_CAUSE_NONE, None) for one in self._judged]
 
     def sounding(self):
-        """The worst priority that is active and not acknowledged, wire.PRIORITY_NONE if there is none."""
-        return self._worst(_SOUNDING)
+        """The worst priority that nobody has acknowledged, wire.PRIORITY_NONE if there is none."""
+        return self._worst(SOUNDING)
 
     def showing(self):
-        """The worst priority that is active, acknowledged or not."""
+        """The worst priority that is raised, acknowledged or not."""
         return self._worst(_SHOWING)
 
     def take_change(self):
@@ -267,85 +240,57 @@ class Limits:
     # ------------------------------------------------------------ inside
 
     def _find(self, rule):
-        return self._of_rule[rule] if 0 <= rule < RULES else None
+        if 0 <= rule < RULES:
+            return self._of_rule[rule]
+        for condition in self._conditions:
+            if condition.rule == rule:
+                return condition
+        return None
 
-    def _replace(self, items, t_ms):
+    def _replace(self, items, latching, escalate_s, t_ms):
         before = self._of_rule
-        self._limits = []
+        self._items = items
         self._of_rule = [None] * RULES
-        packed = bytearray(ITEM_SIZE * len(items))
+        size = ITEM_SIZE * len(items)
+        packed = bytearray(size if latching is None else size + 4)
+        extra = [None] * ITEMS  # worse limits and the index, by rule
         for i, item in enumerate(items):
             struct.pack_into(ITEM, packed, ITEM_SIZE * i, *item)
-            limit = before[item[0]]
-            if limit is None:
-                limit = _Limit(item[0], item)
-            else:
-                limit.take(item)
-            self._limits.append(limit)
-            self._of_rule[item[0]] = limit
+            if item[0] >= RULES:
+                extra[item[0]] = item
+        if latching is not None:
+            struct.pack_into("<HH", packed, size, latching, escalate_s)
         self.crc = binascii.crc32(packed) & 0xFFFFFFFF
+        for item in items:
+            rule = item[0]
+            if rule < RULES:
+                limit = self._limits[rule]
+                index = extra[wire.RULE_SATURATION_INDEX] if rule == wire.RULE_SPO2_LOW else None
+                latches = bool((latching or 0) >> rule & 1)
+                limit.take(item, extra[RULES + rule], index, latches, 1000 * (escalate_s or 0))
+                self._of_rule[rule] = limit
+        self._judged = [limit for limit in self._of_rule if limit is not None] + self._conditions
         # In the order of the rules' numbers: those that go on are judged anew, then those that are off now clear.
         for limit in self._of_rule:
-            if limit is not None and limit.value is not None and (limit.cuff or t_ms < limit.value_ms + FRESH_MS):
-                self._judge(limit, t_ms)
+            if limit is not None and limit.counts(t_ms):
+                limit.judge(t_ms)
         for rule in range(RULES):
             if before[rule] is not None and self._of_rule[rule] is None:
-                self._turn(before[rule], wire.ALARM_STATE_CLEAR, t_ms)
+                before[rule].turn(wire.ALARM_STATE_CLEAR, t_ms)
+                before[rule].forget()
 
-    def _due(self, limit, t_ms):
-        if limit.value is None:
-            self._turn(limit, wire.ALARM_STATE_CLEAR, t_ms)
-        elif t_ms == limit.mark_ms + limit.delay_ms - limit.counted_ms:
-            self._turn(limit, wire.ALARM_STATE_ACTIVE, t_ms)
-        else:
-            self._absent(limit, t_ms)
-
-    def _present(self, limit, value, t_ms):
-        if limit.value is None:
-            limit.mark_ms = t_ms
-        limit.value = value
-        limit.value_ms = t_ms
-        self._judge(limit, t_ms)
-
-    def _judge(self, limit, t_ms):
-        state = limit.state
-        if state == wire.ALARM_STATE_CLEAR:
-            if limit.passed(limit.value):
-                limit.counted_ms = 0
-                limit.mark_ms = t_ms
-                self._turn(limit, wire.ALARM_STATE_PENDING if limit.delay_ms else wire.ALARM_STATE_ACTIVE, t_ms)
-        elif state == wire.ALARM_STATE_PENDING:
-            if not limit.passed(limit.value):
-                self._turn(limit, wire.ALARM_STATE_CLEAR, t_ms)
-            elif limit.counted_ms + t_ms - limit.mark_ms >= limit.delay_ms:
-                # only after a shorter delay was loaded: the deadline of a delay that stood is met in advance()
-                self._turn(limit, wire.ALARM_STATE_ACTIVE, t_ms)
-        elif limit.good(limit.value):
-            self._turn(limit, wire.ALARM_STATE_CLEAR, t_ms)
-
-    def _absent(self, limit, t_ms):
-        if limit.cuff or limit.value is None:
-            return
-        limit.value = None
-        if limit.state == wire.ALARM_STATE_PENDING:
-            limit.counted_ms += t_ms - limit.mark_ms
-            limit.mark_ms = t_ms
-
-    def _turn(self, limit, state, t_ms):
-        if limit.state == state:
-            return
-        limit.state = state
+    def _note(self, one, cause, t_ms):
         if len(self._queue) >= QUEUE:
             self._queue.pop(0)
             self.overflowed += 1
-        self._queue.append(self._change(limit, t_ms))
+        self._queue.append(self._change(one, cause, t_ms))
 
-    def _change(self, limit, t_ms):
-        return Change(limit.rule, limit.state, limit.priority, limit.value, limit.threshold, t_ms)
+    def _change(self, one, cause, t_ms):
+        return Change(one.rule, one.state, one.priority, one.value, one.shown(), cause, t_ms)
 
     def _worst(self, states):
         worst = wire.PRIORITY_NONE
-        for limit in self._limits:
-            if limit.state in states and limit.priority > worst:
-                worst = limit.priority
+        for one in self._judged:
+            if one.state in states and one.priority > worst:
+                worst = one.priority
         return worst

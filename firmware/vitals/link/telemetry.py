@@ -209,7 +209,7 @@ class Telemetry:
         self._finish(wire.EVENT, end, t_ms)
 
     def alarm(self, change, t_ms):
-        """One limit as it stands (alarms.limits.Change)."""
+        """One alarm as it stands (alarms.limits.Change)."""
         present = bit(change.value, wire.ALARM_HAS_VALUE) | bit(change.limit, wire.ALARM_HAS_LIMIT)
         end = wire.pack_alarm(
             self._outbox.body,
@@ -220,6 +220,7 @@ class Telemetry:
             change.priority,
             change.value,
             change.limit,
+            change.cause,
         )
         self._finish(wire.ALARM, end, t_ms)
 

@@ -19,8 +19,8 @@ from micropython import const
 
 # version
 VERSION_MAJOR = const(1)
-VERSION_MINOR = const(1)
-SCHEMA_HASH = const(0xBA4878AA)
+VERSION_MINOR = const(2)
+SCHEMA_HASH = const(0x34F50519)
 
 # bytes of a body: header, most in all, most that a device takes
 HEADER_BYTES = const(8)
@@ -277,7 +277,7 @@ EVENT_AUDIO_RESUMED = const(24)
 EVENT_EXCEPTION = const(25)
 EVENT_LEDS_ADJUSTED = const(26)
 
-# an absolute limit judged on the board
+# what is judged on the board: a limit, a worse one, the saturation index, the probe
 RULE_SPO2_LOW = const(0)
 RULE_PULSE_LOW = const(1)
 RULE_PULSE_HIGH = const(2)
@@ -285,18 +285,36 @@ RULE_SBP_LOW = const(3)
 RULE_SBP_HIGH = const(4)
 RULE_DBP_LOW = const(5)
 RULE_DBP_HIGH = const(6)
+RULE_SPO2_LOW_OVERRIDE = const(7)
+RULE_PULSE_LOW_OVERRIDE = const(8)
+RULE_PULSE_HIGH_OVERRIDE = const(9)
+RULE_SBP_LOW_OVERRIDE = const(10)
+RULE_SBP_HIGH_OVERRIDE = const(11)
+RULE_DBP_LOW_OVERRIDE = const(12)
+RULE_DBP_HIGH_OVERRIDE = const(13)
+RULE_SATURATION_INDEX = const(14)
+RULE_NO_FINGER = const(15)
+RULE_NO_PULSE = const(16)
 
-# where a limit stands
+# where an alarm stands
 ALARM_STATE_CLEAR = const(0)
 ALARM_STATE_PENDING = const(1)
 ALARM_STATE_ACTIVE = const(2)
 ALARM_STATE_ACKNOWLEDGED = const(3)
+ALARM_STATE_LATCHED = const(4)
 
 # alarm priority
 PRIORITY_NONE = const(0)
 PRIORITY_LOW = const(1)
 PRIORITY_MEDIUM = const(2)
 PRIORITY_HIGH = const(3)
+
+# what raised an alarm, or made it worse
+ALARM_CAUSE_NONE = const(0)
+ALARM_CAUSE_DELAY = const(1)
+ALARM_CAUSE_OVERRIDE = const(2)
+ALARM_CAUSE_INDEX = const(3)
+ALARM_CAUSE_ESCALATED = const(4)
 
 # the answer to a command
 OUTCOME_REFUSED = const(0)
@@ -585,11 +603,11 @@ def pack_event(buf, off, present, event, fault, value, detail):
     return _put(buf, off + 9, detail)
 
 
-def pack_alarm(buf, off, present, rule, state, priority, value, limit):
-    """A limit changed its state; all limits are sent again when a host says hello."""
-    _room(buf, off + 9)
+def pack_alarm(buf, off, present, rule, state, priority, value, limit, cause):
+    """An alarm changed its state or its priority; all are sent again when a host says hello."""
+    _room(buf, off + 10)
     pack_into(
-        "<HBBBHH",
+        "<HBBBHHB",
         buf,
         off,
         present,
@@ -598,8 +616,9 @@ def pack_alarm(buf, off, present, rule, state, priority, value, limit):
         priority,
         value if present & 1 else 0,
         limit if present & 2 else 0,
+        cause,
     )
-    return off + 9
+    return off + 10
 
 
 def pack_answer(buf, off, present, client, number, command, outcome, refusal, value, detail):
@@ -640,12 +659,17 @@ def parse_session_end(buf, off, end):
 
 
 def parse_set_limits(buf, off, end):
-    if end - off < 7 or buf[off] < 7 or buf[off] > end - off:
+    if end - off < 1 or buf[off] > end - off:
         return None
-    run = off + buf[off]
+    stop = buf[off]
+    run = off + stop
     if (end - run) % 8:
         return None
-    return unpack_from("<IH", buf, off + 1) + (memoryview(buf)[run:end],)
+    if stop >= 11:
+        return unpack_from("<IHHH", buf, off + 1) + (memoryview(buf)[run:end],)
+    if stop == 7:
+        return unpack_from("<IH", buf, off + 1) + (None, None, memoryview(buf)[run:end])
+    return None
 
 
 # One item of the run of set_limits: rule, priority, threshold, hysteresis, delay_ds.

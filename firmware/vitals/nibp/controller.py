@@ -85,6 +85,8 @@ class CuffController(Phases):
         self._falls = 0
         self._dump_since = self._dump_from = self._dump_from_ms = self._dump_last = self._dump_last_ms = 0
         self._measured = self._swept = False
+        self._zero_count = self._zero_total = self._turn_from = self._observe_until = 0
+        self._zero_low = self._zero_high = None
         self.session_reset()
         self._safe_outputs()
 

@@ -84,7 +84,7 @@ class Actions:
         if self._app.session.number is None:
             return wire.REFUSAL_NO_SESSION
         limits = self._app.limits
-        refusal = limits.load_packed(bytes(fields[2]), t_ms)
+        refusal = limits.load_packed(bytes(fields[4]), t_ms, fields[2], fields[3])
         if refusal == wire.REFUSAL_NONE:
             self.value = signed(limits.crc)
             self._app.telemetry.event(t_ms, wire.EVENT_LIMITS_SET, wire.FAULT_NONE, self.value)

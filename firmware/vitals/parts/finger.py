@@ -5,6 +5,7 @@ from array import array
 
 from micropython import const
 
+from vitals.alarms.limit import PULSE, SPO2
 from vitals.drivers.max30102 import RATE_HZ
 from vitals.link import wire
 
@@ -34,6 +35,7 @@ class Finger:
         self._ticks_us = ticks_us
         self.reporting = False  # a reading was begun and is not sent yet
         self.spo2_x10 = self.pulse_x10 = None
+        self._spo2_reason = self._pulse_reason = wire.REASON_SETTLING  # as they were sent last
         self._instead = wire.REASON_OK
         self._blanked = False
         self._flags = 0
@@ -152,18 +154,35 @@ class Finger:
         instead = self._instead
         self.spo2_x10 = None if instead else o.spo2_x10
         self.pulse_x10 = None if instead else o.pulse_x10
+        self._spo2_reason = instead or _reason(o.spo2_reason, self._blanked)
+        self._pulse_reason = instead or _reason(o.pulse_reason, self._blanked)
         self._telemetry.oximetry(
             t_ms,
             o,
-            instead or _reason(o.spo2_reason, self._blanked),
-            instead or _reason(o.pulse_reason, self._blanked),
+            self._spo2_reason,
+            self._pulse_reason,
             instead or _reason(o.perfusion_reason, self._blanked),
             self._flags if o.calibrated else self._flags | wire.READING_FLAGS_UNCALIBRATED,
         )
         return True
 
+    def judge(self, limits, t_ms):
+        """Tells the limits of the reading that was sent. What a cuff on the probe's limb takes away is no alarm yet,
+        and clears none."""
+        limits.see(wire.RULE_NO_FINGER, self._lacks(wire.REASON_NO_FINGER), t_ms)
+        lost = self._lacks(wire.REASON_NO_PULSE) or self._lacks(wire.REASON_LOW_PERFUSION)
+        if self._lacks(wire.REASON_CUFF_INFLATED):
+            lost = limits.state(wire.RULE_NO_PULSE) != wire.ALARM_STATE_CLEAR
+        limits.see(wire.RULE_NO_PULSE, lost, t_ms)
+        limits.observe(SPO2, self.spo2_x10, t_ms)
+        limits.observe(PULSE, self.pulse_x10, t_ms)
+
+    def _lacks(self, reason):
+        return self._spo2_reason == reason or self._pulse_reason == reason
+
     def new_session(self):
         """Nothing of the last patient stays."""
+        self._spo2_reason = self._pulse_reason = wire.REASON_SETTLING
         self.oximetry.reset()
         self.reporting = False
         self._new = 0

@@ -225,11 +225,14 @@ class Judge:
     # ------------------------------------------------------------ inside
 
     def _gather(self, t_ms: int) -> None:
-        """Adds to the index what the last value was worth until now."""
-        if self.value is not None:
+        """Adds to the index what the last value was worth until now; reached, it grows no more."""
+        if self.limit.index is None:
+            self.area = 0
+        elif self.value is not None:
             until_ms = min(t_ms, self.value_ms + FRESH_MS)
             if self.value < self.limit.threshold and until_ms > self.area_ms:
-                self.area += (self.limit.threshold - self.value) * (until_ms - self.area_ms)
+                area = self.area + (self.limit.threshold - self.value) * (until_ms - self.area_ms)
+                self.area = min(area, self.limit.index)
         elif t_ms >= self.value_ms + FRESH_MS + FORGET_MS:
             self.area = 0
         self.area_ms = t_ms

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits: read from TOML, checked, and packed as the board holds them.
+"""Limits: read from TOML and checked.
 
     [limits]
     spo2_low = 92                                      # threshold only; the rest is the default's
@@ -18,12 +18,8 @@ each a source. Each error names the line and the column.
 
 from __future__ import annotations
 
-import binascii
-import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
-
-from vitalwire_protocol.codec import Priority
 
 from ..toml_places import TEXT_MAX, read_document, shown
 from ..toml_tables import Problems, Table
@@ -34,9 +30,7 @@ DELAY_S_MAX: Final = 120.0
 PRIORITIES: Final = ("low", "medium", "high")
 _KEYS: Final = ("limit", "hysteresis", "delay_s", "priority", "source")
 _SECTION_HINT: Final = "begin the file with [limits]"
-_ITEM: Final = struct.Struct("<BBHHH")
 
-WireItem = tuple[int, int, int, int, int]
 SourceOf = Callable[[Table], str]
 """Reads where a limit comes from out of the limit's table."""
 
@@ -138,23 +132,4 @@ def _check_pairs(found: dict[str, Limit], section: Table) -> None:
             )
 
 
-def wire_items(limits: Iterable[Limit]) -> tuple[WireItem, ...]:
-    """The items of `set_limits`: rule, priority, threshold and hysteresis in 0.1 of the unit, delay in 0.1 s."""
-    return tuple(
-        (
-            int(LIMIT_RULES[limit.rule].number),
-            int(Priority[limit.priority.upper()]),
-            round(limit.threshold * 10),
-            round(limit.hysteresis * 10),
-            round(limit.delay_s * 10),
-        )
-        for limit in limits
-    )
-
-
-def wire_crc(limits: Iterable[Limit]) -> int:
-    """CRC-32 of the packed items: what a board that holds these limits says in its heartbeat."""
-    return binascii.crc32(b"".join(_ITEM.pack(*item) for item in wire_items(limits)))
-
-
-__all__ = ["TEXT_MAX", "file_source", "parse_limits", "read_limits", "wire_crc", "wire_items"]
+__all__ = ["TEXT_MAX", "file_source", "parse_limits", "read_limits"]

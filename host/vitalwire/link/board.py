@@ -345,7 +345,7 @@ class Board:
         session = session or secrets.randbelow((1 << 32) - 1) + 1
         self.command(SessionBegin.request(session, interval_s, max_minutes, int(same_limb)))
         if limits:
-            self.command(SetLimits.request(limits))
+            self.command(SetLimits.request(0, 0, limits))
         return session
 
     def end_session(self, session: int) -> None:

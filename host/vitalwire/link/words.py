@@ -28,6 +28,7 @@ _BY_FIELD: Final[dict[str, type[IntEnum]]] = {
     "refusal": codec.Refusal,
     "key": codec.ConfigKey,
     "direction": codec.CuffDirection,
+    "cause": codec.AlarmCause,
 }
 _FLAGS: Final[dict[str, type[IntFlag]]] = {
     "capabilities": codec.Capabilities,

@@ -30,8 +30,8 @@ from vitalwire_protocol.codec import (
     name_of,
 )
 
-from ..alarms.limits import wire_crc, wire_items
-from ..alarms.rules import Limit
+from ..alarms.rules import Conduct, Limit
+from ..alarms.wire import CONDUCT_MINOR, WireLimits, wire_limits
 from ..link.commands import Command
 from ..link.events import Answered, TimedOut
 from .inputs import Setup
@@ -47,10 +47,12 @@ MAX_MINUTES: Final = 12 * 60
 class BoardSide:
     """What the board was told and what it confirmed. `take` gives the commands to send; answers come back in."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, conduct: Conduct) -> None:
         self._setup = setup
-        self._items = wire_items(setup.limits)
-        self._crc = wire_crc(setup.limits)
+        self._conduct = conduct
+        self._limits: tuple[Limit, ...] = setup.limits
+        self._takes_conduct = True
+        self._pack()
         self._out: list[Command] = []
         self._waiting: int | None = None  # the command type that is under way
         self._not_before_ms = 0
@@ -107,8 +109,15 @@ class BoardSide:
 
     def hold(self, limits: Iterable[Limit]) -> None:
         """The limits that the board is to hold from now on; sent with the next heartbeat that says it does not."""
-        kept = tuple(limits)
-        self._items, self._crc = wire_items(kept), wire_crc(kept)
+        self._limits = tuple(limits)
+        self._pack()
+
+    def _pack(self) -> None:
+        self._wire: WireLimits = wire_limits(self._limits, self._conduct if self._takes_conduct else Conduct())
+        self._crc = self._wire.crc if self._takes_conduct else self._wire.crc_of_items
+
+    def _set_limits(self) -> SetLimits:
+        return SetLimits.request(self._wire.latching, self._wire.escalate_s, self._wire.items)
 
     def interval(self, every_s: int | None) -> None:
         """The interval of readings that the board starts by itself from now on; None: it starts none."""
@@ -121,6 +130,8 @@ class BoardSide:
         """A board said hello, for the first time or again."""
         self._has_waveform = bool(hello.capabilities & Capabilities.PPG_STREAM)
         self._connected, self._waiting, self._heartbeat, self._not_before_ms = True, None, None, 0
+        self._takes_conduct = hello.minor >= CONDUCT_MINOR
+        self._pack()
 
     def disconnected(self) -> None:
         self._connected, self._waiting = False, None
@@ -144,7 +155,7 @@ class BoardSide:
             self.notice = f"session {beat.session:08x} was still open on the board; it was ended"
             self._send(SessionEnd.request(beat.session))
         elif beat.limits_crc != self._crc:
-            self._send(SetLimits.request(self._items))
+            self._send(self._set_limits())
         elif not self._interval_asked:
             self._interval_asked = True
             self._send(SetInterval.request(self._every_s))
@@ -171,7 +182,7 @@ class BoardSide:
             self.notice = f"the board refused {_WORDS.get(answer.command, 'a request')}: {why}"
         elif answer.command == SessionBegin.TYPE:
             self.began = True
-            self._send(SetLimits.request(self._items))
+            self._send(self._set_limits())
         elif answer.command == ConfigGet.TYPE and answer.detail in ("", "0"):
             self._waveform_was_off = True
             self._send(ConfigSet.request(ConfigKey.PPG_STREAM, "1"))

@@ -29,6 +29,7 @@ from ..alarms.delays import total_delay
 from ..link import events as link
 from ..link.commands import Command
 from ..link.hello import Identity, identity
+from .alarm_rules import conduct_of
 from .audio import SILENCING, Audio
 from .bedside import Bedside
 from .boardside import BoardSide
@@ -66,7 +67,7 @@ class Session:
         conduct = self.profile.conduct if self.profile else None
         self._watch = Watch(setup.limits, self._journal.offset_ms, self.profile)
         self._audio = Audio(self._journal, *((conduct.audio_pause_s, conduct.remind_s) if conduct else ()))
-        self._board = BoardSide(setup)
+        self._board = BoardSide(setup, conduct_of(self.profile))
         self._gaps = Gaps(self._journal.offset_ms)
         self._bedside = Bedside(setup, self._journal, self._watch, self._board, self._gaps)
         self._oscillograms = Oscillograms(setup, self._journal)

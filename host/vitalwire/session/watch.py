@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vitalwire_protocol.codec import Alarm, AlarmState, Priority, Rule, name_of
+from vitalwire_protocol.codec import Alarm, AlarmCause, AlarmState, Priority, Rule, name_of
 
 from ..alarms.conditions import TechnicalChange, TechnicalEngine
 from ..alarms.delays import total_delay
-from ..alarms.engine import RAISED, Change, LimitEngine, State
+from ..alarms.engine import RAISED, SOUNDING, Change, LimitEngine, State
 from ..alarms.rules import ALL_RULES, LIMIT_RULES, TECHNICAL_RULES, Limit
 from .alarm_rules import conduct_of, relative_limits
 from .facts import Happening
@@ -25,6 +25,8 @@ from .snapshot import AlarmShown
 
 _ORDER = {"high": 0, "medium": 1, "low": 2, "none": 3}
 _RULE_OF_NUMBER = {int(rule.number): name for name, rule in LIMIT_RULES.items()}
+_PROBE = {int(Rule.NO_FINGER): "no_finger", int(Rule.NO_PULSE): "no_pulse"}
+_CAUSES = {int(cause): cause.name.lower() for cause in AlarmCause if cause != AlarmCause.NONE}
 _FIELDS = {"spo2_pct": "SpO2", "pulse_bpm": "Pulse", "sbp_mmhg": "Systolic", "dbp_mmhg": "Diastolic"}
 _RANK = (State.ACTIVE, State.LATCHED, State.ACKNOWLEDGED)
 _WORDS = {State.CLEAR: "cleared", State.ACKNOWLEDGED: "acknowledged", State.LATCHED: "latched"}
@@ -70,6 +72,7 @@ class Watch:
         self._in_force = {limit.rule: limit for limit in self.absolute}
         self._technical: dict[str, tuple[int, str]] = {}
         self._seen: set[str] = set()  # technical ones that a person has acknowledged
+        self._sounding_there: set[str] = set()  # of the probe, on the board
         self._acknowledged: set[str] = set()
         self._off: set[str] = set()
         self._baseline: dict[str, float] = {}
@@ -116,27 +119,47 @@ class Watch:
 
     def board_says(self, alarm: Alarm, t_ms: int) -> list[Happening]:
         """The board's verdict on one limit, made at `t_ms`."""
+        if alarm.rule in _PROBE:
+            return self._probe_says(_PROBE[alarm.rule], alarm, t_ms)
         name = _RULE_OF_NUMBER.get(alarm.rule)
         if name is None:
             what = name_of(Rule, alarm.rule)
             return [self._happening(t_ms, "board", "unknown_rule", "", detail=what, device_ms=alarm.t_ms)]
         known = self._rules[name]
-        known.board = State(alarm.state) if alarm.state <= max(State) else State.CLEAR
-        if known.board == State.ACKNOWLEDGED:  # somebody pressed a button there: it holds here too
+        before, known.board = known.board, State(alarm.state) if alarm.state <= max(State) else State.CLEAR
+        latched_there = before == State.LATCHED and known.board == State.CLEAR and known.host == State.LATCHED
+        if known.board == State.ACKNOWLEDGED or latched_there:  # somebody did so there: it holds here too
             self.limits.acknowledge(name, t_ms)
             known.host = self.limits.state(name)
-        elif known.board == State.ACTIVE and known.shown == State.ACKNOWLEDGED and name in self._acknowledged:
+        elif known.shown == State.ACKNOWLEDGED and self.is_acknowledged(alarm):
             known.board = State.ACKNOWLEDGED
+        priority, cause = name_of(Priority, alarm.priority), _CAUSES.get(alarm.cause or 0, "delay")
+        grown = known.board in SOUNDING and _ORDER.get(priority, 3) < _ORDER[known.priority]
         if known.board in RAISED and known.shown == State.CLEAR:
             known.value, known.limit = alarm.value, alarm.limit
-            known.priority, known.judge, known.cause = name_of(Priority, alarm.priority), "board", "delay"
+            known.priority, known.judge, known.cause = priority, "board", cause
+        elif grown and known.host not in RAISED:  # where both judge, the host has said so itself
+            known.limit, known.priority, known.cause = alarm.limit, priority, cause
+            found = self._settle(name, t_ms, alarm.t_ms)
+            word = "worse" if cause == "override" else "escalated"
+            return found or [self._limit_event(name, known, word, t_ms, alarm.t_ms)]
         elif known.board == State.CLEAR and alarm.value is not None:
             known.value = alarm.value
         return self._settle(name, t_ms, alarm.t_ms)
 
+    def _probe_says(self, name: str, alarm: Alarm, t_ms: int) -> list[Happening]:
+        """The board judges the probe too, by the same readings; what is news here is that somebody has seen it."""
+        (self._sounding_there.add if alarm.state == AlarmState.ACTIVE else self._sounding_there.discard)(name)
+        if alarm.state != AlarmState.ACKNOWLEDGED or name not in self._technical or name in self._seen:
+            return []
+        self._seen.add(name)
+        priority = TECHNICAL_RULES[name].priority
+        return [self._happening(t_ms, "technical", name, "acknowledged", priority=priority, device_ms=alarm.t_ms)]
+
     def board_restarted(self, t_ms: int) -> list[Happening]:
         """What the board had judged is gone with its memory."""
         found: list[Happening] = []
+        self._sounding_there.clear()
         for name, known in self._rules.items():
             known.board = State.CLEAR
             found += self._settle(name, t_ms)
@@ -174,6 +197,8 @@ class Watch:
         for name in self._technical:
             if name not in self._seen and rule in (None, name):
                 self._seen.add(name)
+                if name in self._sounding_there:
+                    tell += [number for number, probe in _PROBE.items() if probe == name]
                 priority = TECHNICAL_RULES[name].priority
                 found.append(self._happening(t_ms, "technical", name, "acknowledged", priority=priority))
         return found, tell
@@ -181,7 +206,9 @@ class Watch:
     def is_acknowledged(self, alarm: Alarm) -> bool:
         """Whether the board calls active what a person has acknowledged here, and so must be told again."""
         name = _RULE_OF_NUMBER.get(alarm.rule)
-        return name in self._acknowledged and alarm.state == AlarmState.ACTIVE
+        if alarm.state != AlarmState.ACTIVE or alarm.cause == AlarmCause.OVERRIDE:
+            return False
+        return name in self._acknowledged or _PROBE.get(alarm.rule) in self._seen
 
     # ------------------------------------------------------------ what is so
 

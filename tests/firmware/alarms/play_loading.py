@@ -51,6 +51,13 @@ def refused():
         "high limit that nothing clears": [(2, HIGH, 100, 100, 0)],
         "a rule twice": [SPO2_NOW, SPO2_NOW],
         "the last of several": [SPO2_NOW, (9, HIGH, 900, 10, 0)],
+        "a worse limit without its limit": [PULSE_NOW, (7, HIGH, 850, 0, 0)],
+        "a worse limit that is not worse": [SPO2_NOW, (7, HIGH, 900, 0, 0)],
+        "a worse high limit that is lower": [PULSE_NOW, (9, HIGH, 1190, 0, 0)],
+        "a worse limit that waits": [SPO2_NOW, (7, HIGH, 850, 0, 10)],
+        "a worse limit twice": [SPO2_NOW, (7, HIGH, 850, 0, 0), (7, HIGH, 840, 0, 0)],
+        "an index without a saturation": [PULSE_NOW, (14, HIGH, 300, 0, 0)],
+        "what is no limit": [(15, HIGH, 900, 10, 0)],
         "delay too long": [(0, HIGH, 900, 10, 65536)],
     }
     out = {}
@@ -62,8 +69,30 @@ def refused():
         out[name] = (refusal, limits.crc == crc and limits.items() == [PULSE_NOW])
     limits = Limits()
     crc = limits.crc
+    out["latching of what is no limit"] = (limits.load([SPO2_NOW], 0, 1 << 7, 0), limits.crc == crc)
     out["half an item"] = (limits.load_packed(bytes(12), 0), limits.crc == crc)
     return out
+
+
+def conduct():
+    """What behaves as a profile says is in force, and its CRC is of all that was sent."""
+    rows = [SPO2_NOW, (7, HIGH, 850, 0, 0), (14, HIGH, 300, 0, 0)]
+    data = b"".join([struct.pack("<BBHHH", *row) for row in rows])
+    limits = Limits()
+    refusal = limits.load_packed(data, 0, 1, 60)
+    with_it = limits.crc == binascii.crc32(data + struct.pack("<HH", 1, 60))
+    limits.load(rows, 0)
+    return refusal, with_it, limits.crc == binascii.crc32(data), limits.items() == rows
+
+
+def off_and_on_again():
+    """A rule that was off has forgotten what it saw before."""
+    limits = Limits()
+    limits.load([(wire.RULE_SBP_HIGH, HIGH, 1800, 50, 0)], 0)
+    limits.update(wire.RULE_SBP_HIGH, 1900, 1000)
+    limits.load([], 2000)
+    limits.load([(wire.RULE_SBP_HIGH, HIGH, 1800, 50, 0)], 3000)
+    return taken(limits)
 
 
 def extremes():
@@ -138,6 +167,8 @@ print(
             "empty": empty(),
             "order_matters": order_matters(),
             "refused": refused(),
+            "conduct": conduct(),
+            "off_and_on_again": off_and_on_again(),
             "extremes": extremes(),
             "after_reset": after_reset(),
             "nothing_inherited": nothing_inherited(),

@@ -12,16 +12,23 @@ from typing import Any
 import pytest
 
 from vitalwire.alarms.engine import LimitEngine
-from vitalwire.alarms.limits import wire_crc
-from vitalwire.alarms.rules import DEFAULT_LIMITS, LIMIT_RULES, Limit
+from vitalwire.alarms.rules import DEFAULT_LIMITS, LIMIT_RULES, Conduct, Limit
+from vitalwire.alarms.wire import wire_limits
 
 HERE = Path(__file__).parent
-VECTORS = sorted((Path(__file__).resolve().parents[2] / "vectors" / "alarms").glob("*.json"))
+VECTORS = sorted((Path(__file__).resolve().parents[2] / "vectors" / "alarms").rglob("*.json"))
 Run = Callable[..., Any]
 
 
 def test_there_are_vectors() -> None:
-    assert {path.stem for path in VECTORS} >= {"thresholds", "delay", "hysteresis", "absence", "cuff", "load"}
+    plain = {"thresholds", "delay", "hysteresis", "absence", "cuff", "load"}
+    assert {path.stem for path in VECTORS} >= plain | {
+        "override",
+        "saturation_index",
+        "latching",
+        "escalation",
+        "probe",
+    }
 
 
 @pytest.mark.parametrize("how", ["steps", "deadlines", "dense"])
@@ -29,7 +36,8 @@ def test_there_are_vectors() -> None:
 def test_vectors(path: Path, how: str, play: Run) -> None:
     cases = json.loads(path.read_text(encoding="utf-8"))
     for case, (changes, deadlines) in zip(cases, play(HERE / "play_limits.py", str(path), how), strict=True):
-        assert changes == case["changes"], case["name"]
+        columns = 6 if "conduct" in case else 4
+        assert [change[:columns] for change in changes] == case["changes"], case["name"]
         assert deadlines == [[s[0], s[2]] for s in case["steps"] if s[1] == "deadline"], case["name"]
 
 
@@ -38,8 +46,21 @@ def _limit(item: list[Any]) -> Limit:
     return Limit(rule, threshold / 10, hysteresis / 10, delay / 10, priority, "")
 
 
+def _conduct(case: dict[str, Any]) -> Conduct:
+    said = case["conduct"]
+    index_priority, index = said.get("index", ("high", None))
+    return Conduct(
+        tuple((rule, threshold / 10, priority) for rule, priority, threshold in said.get("overrides", ())),
+        None if index is None else index / 10,
+        index_priority,
+        frozenset(said.get("latching", ())),
+        said.get("escalate_s", 0),
+    )
+
+
 def _on_the_host(case: dict[str, Any]) -> list[list[Any]]:
-    engine = LimitEngine([_limit(item) for item in case["limits"]])
+    conduct = _conduct(case)
+    engine = LimitEngine([_limit(item) for item in case["limits"]], conduct)
     changes = []
     for t_ms, action, *rest in case["steps"]:
         if action == "value":
@@ -49,16 +70,10 @@ def _on_the_host(case: dict[str, Any]) -> list[list[Any]]:
         elif action == "acknowledge":
             changes += engine.acknowledge(rest[0], t_ms)
         elif action == "load":
-            changes += engine.load([_limit(item) for item in rest[0]], t_ms)
+            changes += engine.load([_limit(item) for item in rest[0]], t_ms, conduct)
         else:
             changes += engine.advance(t_ms)
-    return [[c.t_ms, c.rule, c.state.name.lower(), c.value_x10] for c in changes]
-
-
-@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
-def test_the_host_follows_the_same_vectors(path: Path) -> None:
-    for case in json.loads(path.read_text(encoding="utf-8")):
-        assert _on_the_host(case) == case["changes"], case["name"]
+    return [[c.t_ms, c.rule, c.state.name.lower(), c.value_x10, c.priority, c.cause] for c in changes]
 
 
 def _random_case(seed: int) -> dict[str, Any]:
@@ -71,30 +86,40 @@ def _random_case(seed: int) -> dict[str, Any]:
             [r, rng.choice(["low", "high"]), rng.choice([995, 1000]), 10, rng.choice([0, 1, 20, 50])] for r in rules
         ]
 
+    worse = {rule: 988 if LIMIT_RULES[rule].low else 1008 for rule in rng.sample(list(LIMIT_RULES), 3)}
+    conduct: dict[str, Any] = {
+        "overrides": [[rule, rng.choice(["medium", "high"]), threshold] for rule, threshold in worse.items()],
+        "latching": rng.sample(list(LIMIT_RULES), rng.randint(0, 3)),
+        "escalate_s": rng.choice([0, 0, 1, 30]),
+    }
+    if rng.random() < 0.7:
+        conduct["index"] = [rng.choice(["medium", "high"]), rng.choice([1, 20, 31, 250])]
     steps: list[list[Any]] = []
     t_ms = 0
     for _ in range(60):
         t_ms += rng.choice([0, 1, 99, 100, 900, 1000, 1000, 1000, 2000, 3000, 29_000, 30_000])
-        rule = rng.choice(list(LIMIT_RULES))
+        rule = rng.choice(["spo2_low", *LIMIT_RULES])
         action = rng.choices(["value", "absent", "acknowledge", "load", "advance"], [12, 3, 1, 1, 2])[0]
         tail = {"value": [rule, rng.randint(980, 1015)], "load": [items()], "advance": []}.get(action, [rule])
         steps.append([t_ms, action, *tail])
-    return {"limits": items(), "steps": steps}
+    return {"limits": items(), "conduct": conduct, "steps": steps}
 
 
 def test_the_board_and_the_host_judge_alike(play: Run, tmp_path: Path) -> None:
-    cases = [_random_case(seed) for seed in range(150)]
+    cases = [_random_case(seed) for seed in range(200)]
     path = tmp_path / "random.json"
     path.write_text(json.dumps(cases), encoding="utf-8")
     boards = [changes for changes, _ in play(HERE / "play_limits.py", str(path), "steps")]
-    assert sum(map(len, boards)) > 1000, "the courses hardly touch a limit: they test nothing"
+    causes = [change[5] for changes in boards for change in changes]
+    for cause, least in (("delay", 500), ("override", 200), ("index", 25), ("escalated", 100)):
+        assert causes.count(cause) > least, f"the courses hardly reach {cause}: they test nothing of it"
     for seed, (case, board) in enumerate(zip(cases, boards, strict=True)):
         assert board == _on_the_host(case), f"seed {seed}"
 
 
 def test_loading(play: Run) -> None:
     seen = play(HERE / "play_loading.py")
-    assert seen["default_crc"] == wire_crc(DEFAULT_LIMITS), "board and host have different defaults"
+    assert seen["default_crc"] == wire_limits(DEFAULT_LIMITS).crc_of_items, "board and host have different defaults"
     assert seen["packed"]["refusal"] == 0
     assert seen["packed"]["crc"] == seen["packed"]["wire_crc"]
     assert seen["packed"]["items"] == [[4, 3, 1700, 50, 0], [0, 3, 920, 10, 80]]
@@ -102,7 +127,9 @@ def test_loading(play: Run) -> None:
     assert seen["order_matters"] is True
     for name, refusal in seen["refused"].items():
         assert refusal == [seen["bad_value"], True], name
-    assert len(seen["refused"]) == 10
+    assert len(seen["refused"]) == 18
+    assert seen["conduct"] == [0, True, True, True]
+    assert [change[:3] for change in seen["off_and_on_again"]] == [[1000, 4, 2], [2000, 4, 0]]
     assert seen["extremes"] == [0, True]
     assert seen["after_reset"] == {
         "changes": [[2000, 0, 0, None]],

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from talk import Talk
 
 from vitalwire_protocol.codec import (
+    Acknowledge,
     Alarm,
+    AlarmCause,
     AlarmState,
     AudioPause,
     ConfigKey,
@@ -22,6 +24,7 @@ from vitalwire_protocol.codec import (
     OximetryReading,
     Ping,
     Ppg,
+    Priority,
     ReadingFlags,
     Reason,
     Rule,
@@ -131,7 +134,7 @@ def test_without_a_host_everything_goes_on_and_is_sent_late_on_return(board: Ope
 def test_alarms_go_on_without_a_host(board: Open) -> None:
     talk = board(patient="desaturation")
     talk.ask(SessionBegin, 9, 0, 60, 0)
-    talk.ask(SetLimits, ((Rule.SPO2_LOW, 3, 950, 10, 20),))
+    talk.ask(SetLimits, 0, 0, ((Rule.SPO2_LOW, 3, 950, 10, 20),))
     talk.twin.do("patient", spo2_pct=82)
     talk.run(40)
     levels = talk.twin.state()["levels_permille"]
@@ -145,10 +148,79 @@ def test_alarms_go_on_without_a_host(board: Open) -> None:
     assert AlarmState.ACTIVE in states
 
 
+def changes(talk: Talk, rule: Rule, since: int = 0) -> list[tuple[AlarmState, int, AlarmCause]]:
+    """State, priority and cause of what the board said of `rule`; what it repeats for a host that asks is left out."""
+    found = [a for a in talk.all(Alarm, since) if a.rule == rule]
+    return [(AlarmState(a.state), a.priority, AlarmCause(a.cause)) for a in found if a.cause or not a.state]
+
+
+def test_alone_the_board_guards_with_the_worse_limit_latching_and_escalation(board: Open) -> None:
+    talk = board(patient="calm")
+    talk.ask(SessionBegin, 9, 0, 60, 0)
+    items = ((Rule.SPO2_LOW, Priority.LOW, 950, 10, 1200), (Rule.SPO2_LOW_OVERRIDE, Priority.MEDIUM, 880, 0, 0))
+    assert talk.ask(SetLimits, 1 << Rule.SPO2_LOW, 20, items).refusal == 0
+    talk.run_pinging(15)
+    talk.twin.do("patient", spo2_pct=82)
+    talk.run(60)  # nobody listens
+    talk.twin.do("patient", spo2_pct=98)
+    talk.run(40)
+    since = len(talk.said)
+    talk.run_pinging(4)
+    told = changes(talk, Rule.SPO2_LOW, since)
+    raised = [(priority, cause) for state, priority, cause in told if state == AlarmState.ACTIVE]
+    assert raised == [(Priority.MEDIUM, AlarmCause.OVERRIDE), (Priority.HIGH, AlarmCause.ESCALATED)]
+    states = [AlarmState(a.state) for a in talk.all(Alarm, since) if a.rule == Rule.SPO2_LOW]
+    assert states[-1] == AlarmState.LATCHED, "it is over, and nobody has seen it yet"
+    assert talk.ask(Acknowledge, Rule.SPO2_LOW).refusal == 0
+    talk.run_pinging(2)
+    assert [a.state for a in talk.all(Alarm) if a.rule == Rule.SPO2_LOW][-1] == AlarmState.CLEAR
+
+
+def test_the_saturation_index_is_gathered_on_the_board(board: Open) -> None:
+    talk = board(patient="calm")
+    talk.ask(SessionBegin, 9, 0, 60, 0)
+    items = ((Rule.SPO2_LOW, Priority.LOW, 950, 10, 6000), (Rule.SATURATION_INDEX, Priority.HIGH, 600, 0, 0))
+    assert talk.ask(SetLimits, 0, 0, items).refusal == 0
+    talk.run_pinging(15)
+    talk.twin.do("patient", spo2_pct=90)
+    talk.run_pinging(40)
+    (raised,) = [told for told in changes(talk, Rule.SPO2_LOW) if told[0] == AlarmState.ACTIVE]
+    assert raised[1:] == (Priority.HIGH, AlarmCause.INDEX)
+
+
+def test_a_probe_that_slips_off_is_seen_and_heard_at_the_board_until_somebody_has_seen_it(board: Open) -> None:
+    talk = board(patient="calm")
+    talk.ask(SessionBegin, 9, 0, 60, 0)
+    talk.run_pinging(10)
+    assert not Status(talk.last(Heartbeat).status) & Status.ALARM_ACTIVE
+    talk.twin.do("patient", finger=False)
+    heard = set()
+    for _ in range(80):
+        heard |= {name for name, level in talk.twin.state()["levels_permille"].items() if level}
+        talk.run(0.1)
+    assert {"led_yellow", "buzzer"} <= heard
+    talk.run_pinging(1)
+    assert talk.ask(Acknowledge, Rule.NO_FINGER).refusal == 0
+    talk.run_pinging(1)
+    quiet = [talk.twin.state()["levels_permille"]["buzzer"] for _ in range(200) if talk.run(0.1) is not None]
+    assert not any(quiet), "acknowledged it is seen, not heard"
+    talk.twin.do("patient", finger=None)
+    talk.run_pinging(8)
+    states = [AlarmState(a.state).name for a in talk.all(Alarm) if a.rule == Rule.NO_FINGER]
+    assert [state for state, _ in itertools.groupby(states)] == ["ACTIVE", "ACKNOWLEDGED", "CLEAR"]
+
+
+def test_a_missing_finger_is_no_alarm_without_a_session(board: Open) -> None:
+    talk = board(patient="calm")
+    talk.twin.do("patient", finger=False)
+    talk.run_pinging(20)
+    assert [a for a in talk.all(Alarm) if a.rule in (Rule.NO_FINGER, Rule.NO_PULSE) and a.state] == []
+
+
 def test_nobody_inherits_the_limits_the_silence_or_the_pressure_of_another(board: Open) -> None:
     talk = board()
     talk.ask(SessionBegin, 1, 0, 60, 1)
-    talk.ask(SetLimits, ((Rule.PULSE_HIGH, 2, 1000, 20, 0),))
+    talk.ask(SetLimits, 0, 0, ((Rule.PULSE_HIGH, 2, 1000, 20, 0),))
     talk.ask(AudioPause, 120)
     talk.run_pinging(2)
     status = Status(talk.last(Heartbeat).status)

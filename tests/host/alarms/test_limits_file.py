@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import binascii
-import struct
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vitalwire.alarms.limits import parse_limits, wire_crc, wire_items
+from vitalwire.alarms.limits import parse_limits
 from vitalwire.alarms.rules import DEFAULT_LIMITS, LIMIT_RULES
 from vitalwire.errors import UsageError
 
@@ -86,14 +83,6 @@ def test_any_text_is_limits_or_a_sentence(text: str) -> None:
     except UsageError:
         return
     assert {limit.rule for limit in limits} <= set(LIMIT_RULES)
-
-
-def test_the_wire_carries_tenths_and_the_crc_of_its_items() -> None:
-    limits = parse_limits("[limits]\nspo2_low = 92.5\n", "f")
-    first = wire_items(limits)[0]
-    assert first == (0, 3, 925, 10, 50)
-    packed = b"".join(struct.pack("<BBHHH", *item) for item in wire_items(limits))
-    assert wire_crc(limits) == binascii.crc32(packed)
 
 
 def test_the_default_limits_are_ones_that_a_file_could_say() -> None:

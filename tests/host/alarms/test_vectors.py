@@ -11,9 +11,17 @@ import pytest
 
 from vitalwire.alarms.engine import Change, LimitEngine
 from vitalwire.alarms.rules import Conduct, Limit
+from vitalwire.session.facts import Happening
+from vitalwire.session.watch import Watch
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "alarms"
-CASES = [(path.stem, case) for path in sorted(VECTORS.rglob("*.json")) for case in json.loads(path.read_text())]
+CASES = [
+    (path.stem, case)
+    for path in sorted(VECTORS.rglob("*.json"))
+    if path.parent.name != "technical"
+    for case in json.loads(path.read_text())
+]
+TECHNICAL = [case for path in (VECTORS / "technical").glob("*.json") for case in json.loads(path.read_text())]
 
 
 def limits_of(rows: list[list[Any]]) -> list[Limit]:
@@ -82,3 +90,26 @@ def test_the_host_judges_as_the_board_does(case: dict[str, Any], how: str) -> No
     assert found == case["changes"]
     expected = [(step[0], step[2]) for step in case["steps"] if step[1] == "deadline"]
     assert deadlines == expected
+
+
+@pytest.mark.parametrize("how", ["steps", "deadlines", "dense"])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in TECHNICAL])
+def test_the_host_judges_the_probe_as_the_board_does(case: dict[str, Any], how: str) -> None:
+    watch = Watch((), 0)
+    found: list[Happening] = []
+    now_ms = 0
+    for t_ms, action, *rest in case["steps"]:
+        if how == "dense":
+            for between_ms in range(now_ms + 100, t_ms, 100):
+                found += watch.advance(between_ms)
+        elif how == "deadlines":
+            while (due_ms := watch.next_deadline()) is not None and due_ms < t_ms:
+                found += watch.advance(due_ms)
+        now_ms = t_ms
+        found += watch.advance(t_ms)
+        if action == "condition":
+            found += watch.condition(rest[0], rest[1], t_ms)
+        elif action == "acknowledge":
+            found += watch.acknowledge(t_ms, rest[0])[0]
+    words = {"raised": "active", "cleared": "clear"}
+    assert [[f.t_ms, f.name, words.get(f.state, f.state), None] for f in found] == case["changes"]

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One limit and its state: threshold, delay, hysteresis, a worse limit, the saturation index, latching, escalation.
+
+The semantics are those of the host's `alarms/judge.py`; `tests/vectors/alarms/` holds both to them. Values and
+thresholds are in tenths of the unit, times in ms.
+"""
+
+from micropython import const
+
+from vitals.link import wire
+
+RULES = const(7)
+
+FRESH_MS = const(3000)
+FORGET_MS = const(30000)
+
+SPO2 = const(0)
+PULSE = const(1)
+SBP = const(2)
+DBP = const(3)
+
+# input, whether it is a low limit, whether the input is measured by the cuff; by wire.RULE_*
+OF_RULE = (
+    (SPO2, True, False),
+    (PULSE, True, False),
+    (PULSE, False, False),
+    (SBP, True, True),
+    (SBP, False, True),
+    (DBP, True, True),
+    (DBP, False, True),
+)
+
+_CLEAR = wire.ALARM_STATE_CLEAR
+_PENDING = wire.ALARM_STATE_PENDING
+_ACTIVE = wire.ALARM_STATE_ACTIVE
+_ACKNOWLEDGED = wire.ALARM_STATE_ACKNOWLEDGED
+_LATCHED = wire.ALARM_STATE_LATCHED
+RAISED = (_ACTIVE, _ACKNOWLEDGED, _LATCHED)
+SOUNDING = (_ACTIVE, _LATCHED)
+
+
+class Limit:
+    """`changed(limit, cause, t_ms)` is called after each change; `shown()` is the limit that a change tells of.
+
+    `_counted_ms` of the delay had passed at `_mark_ms`; it goes on from there only while a value is there. `_since_ms`
+    is when the alarm last became active or was escalated, `_worse` whether the worse limit raised it, `_area` how much
+    of the saturation index had been gathered at `_area_ms`.
+    """
+
+    def __init__(self, rule, changed):
+        self.rule = rule
+        _, self._low, self._cuff = OF_RULE[rule]
+        self._changed = changed
+        self.state = _CLEAR
+        self.value = None  # None: absent, or too old to count
+        self._value_ms = self._mark_ms = self._counted_ms = self._since_ms = 0
+        self._worse = False
+        self._area = self._area_ms = 0
+        # All attributes are there from the start, so that nothing grows later.
+        self._escalate_ms = self._threshold = self._hysteresis = self._delay_ms = 0
+        self._priority = self._override_priority = self._index_priority = self.priority = wire.PRIORITY_NONE
+        self._override = self._index = None
+        self._latching = False
+
+    def take(self, item, override, index, latching, escalate_ms):
+        """New numbers; the state goes on. `override` and `index` are items or None."""
+        _, self._priority, self._threshold, self._hysteresis, delay_ds = item
+        self._delay_ms = 100 * delay_ds
+        self._override = None if override is None else override[2]
+        self._override_priority = self._priority if override is None else override[1]
+        self._index = None if index is None else 1000 * index[2]  # tenths of a percent x ms
+        self._index_priority = self._priority if index is None else index[1]
+        self._latching = latching
+        self._escalate_ms = escalate_ms
+        if self.state not in RAISED:
+            self.priority = self._priority
+
+    def shown(self):
+        return self._override if self._worse and self._override is not None else self._threshold
+
+    def counts(self, t_ms):
+        """Whether the value is still one to judge by."""
+        return self.value is not None and (self._cuff or t_ms < self._value_ms + FRESH_MS)
+
+    # ------------------------------------------------------------ time
+
+    def deadline(self):
+        """When time alone changes something, ms, or None."""
+        if self.state == _PENDING:
+            if self.value is None:
+                return self._mark_ms + FORGET_MS
+            due_ms = self._mark_ms + self._delay_ms - self._counted_ms
+            index_ms = self._index_due()
+            if index_ms is not None and index_ms < due_ms:
+                due_ms = index_ms
+            if not self._cuff and self._value_ms + FRESH_MS < due_ms:
+                return self._value_ms + FRESH_MS
+            return due_ms
+        if self._escalate_ms and self.state in SOUNDING and self.priority < wire.PRIORITY_HIGH:
+            return self._since_ms + self._escalate_ms
+        return None
+
+    def _index_due(self):
+        if self._index is None or self.value >= self._threshold:
+            return None
+        return self._area_ms - (self._area - self._index) // (self._threshold - self.value)
+
+    def due(self, t_ms):
+        """Does what is due at exactly `t_ms`."""
+        if self.state in SOUNDING:
+            self.priority += 1
+            self._since_ms = t_ms
+            self._changed(self, wire.ALARM_CAUSE_ESCALATED, t_ms)
+            return
+        if self.value is None:
+            self._area = 0
+            self.turn(_CLEAR, t_ms)
+            return
+        if t_ms >= self._mark_ms + self._delay_ms - self._counted_ms:
+            self._raise(self._priority, wire.ALARM_CAUSE_DELAY, t_ms)
+            return
+        index_ms = self._index_due()
+        if index_ms is not None and t_ms >= index_ms:
+            self._raise(max(self._priority, self._index_priority), wire.ALARM_CAUSE_INDEX, t_ms)
+        else:
+            self.absent(t_ms)
+
+    # ------------------------------------------------------------ values
+
+    def present(self, value, t_ms):
+        """A new value."""
+        self._gather(t_ms)
+        if self.value is None:
+            self._mark_ms = t_ms
+        self.value = value
+        self._value_ms = t_ms
+        if self._good():
+            self._area = 0
+        self.judge(t_ms)
+
+    def absent(self, t_ms):
+        """It could not be measured, or is too old to count; a value of the cuff stands until the next."""
+        if self._cuff or self.value is None:
+            return
+        self._gather(t_ms)
+        self.value = None
+        if self.state == _PENDING:
+            self._counted_ms += t_ms - self._mark_ms
+            self._mark_ms = t_ms
+
+    def forget(self):
+        """No session inherits another's values."""
+        self.value = None
+        self._area = 0
+
+    def judge(self, t_ms):
+        """What the present value asks for."""
+        state = self.state
+        if self._beyond() and not (self._worse and state in RAISED):
+            self._worse = True
+            self._raise(max(self.priority, self._override_priority), wire.ALARM_CAUSE_OVERRIDE, t_ms)
+            return
+        passed = self._passed()
+        if state == _CLEAR:
+            if passed:
+                self._counted_ms = 0
+                self._mark_ms = t_ms
+                if self._delay_ms:
+                    self.turn(_PENDING, t_ms)
+                else:
+                    self._raise(self._priority, wire.ALARM_CAUSE_DELAY, t_ms)
+        elif state == _PENDING:
+            if not passed:
+                self.turn(_CLEAR, t_ms)
+            elif self._counted_ms + t_ms - self._mark_ms >= self._delay_ms:
+                # only after a shorter delay was loaded: the deadline of a delay that stood is met in due()
+                self._raise(self._priority, wire.ALARM_CAUSE_DELAY, t_ms)
+        elif state == _LATCHED:
+            if passed:
+                self._raise(self.priority, wire.ALARM_CAUSE_DELAY, t_ms)
+        elif self._good():
+            self.turn(_LATCHED if self._latching and state == _ACTIVE else _CLEAR, t_ms)
+
+    def acknowledge(self, t_ms):
+        """What is over is over, what is not stays until a value clears it. Returns whether there was anything."""
+        if self.state not in SOUNDING:
+            return False
+        self.turn(_ACKNOWLEDGED if self.state == _ACTIVE else _CLEAR, t_ms)
+        return True
+
+    def turn(self, state, t_ms):
+        if self.state == state:
+            return
+        self.state = state
+        self._changed(self, wire.ALARM_CAUSE_NONE, t_ms)
+        if state == _CLEAR:
+            self._worse = False
+            self.priority = self._priority
+
+    # ------------------------------------------------------------ inside
+
+    def _passed(self):
+        return self.value < self._threshold if self._low else self.value > self._threshold
+
+    def _beyond(self):
+        if self._override is None:
+            return False
+        return self.value < self._override if self._low else self.value > self._override
+
+    def _good(self):
+        if self._low:
+            return self.value >= self._threshold + self._hysteresis
+        return self.value <= self._threshold - self._hysteresis
+
+    def _gather(self, t_ms):
+        """Adds to the index what the last value was worth until now; never more than the index, so that it stays a
+        small integer."""
+        if self._index is None:
+            self._area = 0
+        elif self.value is not None:
+            until_ms = min(t_ms, self._value_ms + FRESH_MS)
+            if self.value < self._threshold and until_ms > self._area_ms:
+                area = self._area + (self._threshold - self.value) * (until_ms - self._area_ms)
+                self._area = min(area, self._index)
+        elif t_ms >= self._value_ms + FRESH_MS + FORGET_MS:
+            self._area = 0
+        self._area_ms = t_ms
+
+    def _raise(self, priority, cause, t_ms):
+        self.priority = priority
+        self._since_ms = t_ms
+        self.state = _ACTIVE
+        self._changed(self, cause, t_ms)
