@@ -11,7 +11,7 @@ from .rules import ALL_RULES, Limit
 AVERAGING_S: Final = 8
 """What a board averages over unless its configuration says otherwise."""
 _OXIMETER_FIXED_S: Final = 0.95
-"""What the oximeter adds besides half its averaging (`firmware/vitals/oximetry/oximeter.py`, `delay_ms`)."""
+"""What the oximeter's filter adds to its averaging (`firmware/vitals/oximetry/oximeter.py`, FILTER_DELAY_MS)."""
 _READING_S: Final = 1.0
 """Readings of the oximeter come once a second."""
 _LINK_S: Final = 0.2
@@ -40,7 +40,11 @@ class TotalDelay:
 
 
 def total_delay(limit: Limit, averaging_s: float = AVERAGING_S) -> TotalDelay:
-    """From the event to the alarm on the host, at most, for a value that stays beyond `limit`."""
+    """From the event to the alarm on the host, at most, for a value that stays beyond `limit`.
+
+    An average passes a limit at the latest when all that it averages is beyond it. Where a value falls steadily it does
+    so after half of that.
+    """
     if ALL_RULES[limit.rule].source == "cuff":
         return TotalDelay(0.0, 0.0, limit.delay_s, _LINK_S)
-    return TotalDelay(_OXIMETER_FIXED_S + averaging_s / 2, _READING_S, limit.delay_s, _LINK_S)
+    return TotalDelay(_OXIMETER_FIXED_S + averaging_s, _READING_S, limit.delay_s, _LINK_S)

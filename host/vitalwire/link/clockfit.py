@@ -117,6 +117,8 @@ class ClockFit:
                 self._forget()
             return
         self._late_windows = 0
+        if self._windows and best[0] <= self._windows[-1][0]:  # a clock that goes back says nothing of its drift
+            return
         self._add(best)
         self._fit()
 

@@ -201,6 +201,7 @@ class Bedside:
         facts.append(vitals_of(event, made_ms, utc_ms, self._boot, self.flags))
         self._last_reading_ms = t_ms
         self.oximetry = oximetry_shown(reading, made_ms)
+        self._watch.averaging_s = reading.averaging_s
         facts += self._watch.condition("stale", False, t_ms)
         facts += self._watch.condition("board_restarted", False, t_ms)
         reasons = {reading.spo2_reason, reading.pulse_reason}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from vitalwire_protocol.codec import Alarm, AlarmCause, AlarmState, Priority, Rule, name_of
 
 from ..alarms.conditions import TechnicalChange, TechnicalEngine
-from ..alarms.delays import total_delay
+from ..alarms.delays import AVERAGING_S, total_delay
 from ..alarms.engine import RAISED, SOUNDING, Change, LimitEngine, State
 from ..alarms.rules import ALL_RULES, LIMIT_RULES, TECHNICAL_RULES, Limit
 from .alarm_rules import conduct_of, relative_limits
@@ -67,6 +67,8 @@ class Watch:
         self._conduct = conduct_of(profile)
         self.limits = LimitEngine(self.absolute, self._conduct)
         self.technical = TechnicalEngine()
+        self.averaging_s: float = AVERAGING_S
+        """What the board's oximeter averages over, as it last said."""
         self._utc_offset_ms = utc_offset_ms
         self._rules = {name: _Raised() for name in ALL_RULES}
         self._in_force = {limit.rule: limit for limit in self.absolute}
@@ -283,7 +285,7 @@ class Watch:
         detail = ""
         if word in ("raised", "worse"):
             limit = self._in_force.get(name)
-            total = f"; total delay {total_delay(limit)}" if limit and known.cause == "delay" else ""
+            total = f"; total delay {total_delay(limit, self.averaging_s)}" if limit and known.cause == "delay" else ""
             detail = f"judged by the {known.judge}; {known.cause}{total}"
         return self._happening(
             t_ms,

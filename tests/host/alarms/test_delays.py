@@ -10,7 +10,7 @@ from vitalwire.alarms.engine import LimitEngine, State
 from vitalwire.alarms.rules import Limit
 
 
-@pytest.mark.parametrize(("averaging_s", "total_s"), [(4, 9.15), (8, 11.15), (16, 15.15)])
+@pytest.mark.parametrize(("averaging_s", "total_s"), [(4, 11.15), (8, 15.15), (16, 23.15)])
 def test_an_oximeter_rule_waits_for_averaging_reading_delay_and_link(averaging_s: float, total_s: float) -> None:
     found = total_delay(Limit("spo2_low", 90, 1, 5, "high", ""), averaging_s)
     assert found.total_s == pytest.approx(total_s)
@@ -19,7 +19,7 @@ def test_an_oximeter_rule_waits_for_averaging_reading_delay_and_link(averaging_s
 
 def test_it_is_said_with_its_parts() -> None:
     said = str(total_delay(Limit("pulse_high", 120, 2, 10, "medium", "")))
-    assert said == "16.1 s (4.95 averaging, 10 delay, 1.2 reading and link)"
+    assert said == "20.1 s (8.95 averaging, 10 delay, 1.2 reading and link)"
 
 
 def test_a_cuff_value_is_a_point_in_time() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vitalwire.link.clockfit import WRAP, ClockFit
@@ -112,6 +112,7 @@ def test_a_restart_forgets_everything() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, WRAP - 1), st.integers(0, 2**40)), max_size=60))
+@example([(0, 0), (10_000, 10_001), (0, 0), (20_000, 19_750)])
 def test_any_numbers_are_borne(observations: list[tuple[int, int]]) -> None:
     fit = ClockFit()
     for device, host in observations:

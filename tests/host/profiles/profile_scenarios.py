@@ -75,17 +75,16 @@ def overrides(_name: str, profile: Profile) -> Iterator[str]:
 
 
 def index(_name: str, profile: Profile) -> Iterator[str]:
-    """Depth times duration: 85 % for 4 s is 20, twice that 40; the last 10 take 2 s more, less than the delay."""
+    """Depth times duration: 85 % for 3 s is 15, three times that 45; the last 5 take 1 s more. The delay is longer."""
     bed = AlarmBench(profile)
-    for begin_s in (0, 5):
-        bed.hold("spo2_pct", 85.0, begin_s, begin_s + 3)
-        bed.value("spo2_pct", 90.5, begin_s + 4)
-    bed.value("spo2_pct", 85.0, 10)
-    bed.value("spo2_pct", 85.0, 11)
-    bed.pass_to(11.999)
+    for begin_s in (0, 4, 8):
+        bed.hold("spo2_pct", 85.0, begin_s, begin_s + 2)
+        bed.value("spo2_pct", 90.5, begin_s + 3)
+    bed.value("spo2_pct", 85.0, 12)
+    bed.pass_to(12.999)
     yield from expect("just before 50", bed.said, [])
-    bed.pass_to(12)
-    yield from expect("at 50", bed.said, [(12, "spo2_low", "raised", "high")])
+    bed.pass_to(13)
+    yield from expect("at 50", bed.said, [(13, "spo2_low", "raised", "high")])
 
 
 def relative(_name: str, profile: Profile) -> Iterator[str]:

@@ -43,7 +43,7 @@ def general(**changes: str) -> Judged:
 def test_a_series_is_judged_by_the_code_that_judges_live(tmp_path: Path) -> None:
     found = alarms_of(replay_record(dip(tmp_path / "dip.csv"), general()))
     assert [(a.t_ms, a.name, a.state) for a in found] == [
-        (38_000, "spo2_low", "raised"),
+        (34_000, "spo2_low", "raised"),
         (50_000, "spo2_low", "latched"),
     ]
 
@@ -160,12 +160,12 @@ def test_compare_says_what_comes_goes_and_moves(
 ) -> None:
     ours = tmp_path / "our.toml"
     profiles.copy(profiles.find("general"), ours)
-    ours.write_text(ours.read_text(encoding="utf-8").replace("delay_s = 8\n", "delay_s = 3\n", 1), encoding="utf-8")
+    ours.write_text(ours.read_text(encoding="utf-8").replace("delay_s = 4\n", "delay_s = 3\n", 1), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     arguments = ["compare", str(dip(tmp_path / "dip.csv")), "--profile", "general", "--profile", str(ours)]
     assert run([*arguments, "--plot", "alarms.svg"]) == 0
     said = capsys.readouterr().out
-    assert "earlier by 5 s" in said
+    assert "earlier by 1 s" in said
     picture = (tmp_path / "alarms.svg").read_text(encoding="utf-8")
     assert "spo2 low" in picture
     assert run([*arguments, "--json"]) == 0

@@ -47,7 +47,7 @@ def test_a_signature_does_not_change_what_was_signed() -> None:
     ("before", "after"),
     [
         ("limit = 90 ", "limit = 91 "),
-        ("delay_s = 8", "delay_s = 8.1"),
+        ("delay_s = 4", "delay_s = 8.1"),
         ("cuff_every_min = 10", "cuff_every_min = 9"),
         ("confirm_after_min = 5", "confirm_after_min = 6"),
         ("within_percent = 20", "within_percent = 21"),
@@ -87,7 +87,7 @@ def test_who_and_when_are_sealed_too(before: str, after: str) -> None:
         ("limit = 90 ", "limit = 90.0 # the usual one; "),
         ("\n", "\r\n"),
         ("[alarms]\n", "\n\n[alarms] # how\n"),
-        ("hysteresis = 1\ndelay_s = 8", "delay_s = 8\nhysteresis = 1"),
+        ("hysteresis = 1\ndelay_s = 4", "delay_s = 4\nhysteresis = 1"),
     ],
 )
 def test_comments_layout_and_the_way_a_number_is_written_do_not_matter(before: str, after: str) -> None:

@@ -107,7 +107,7 @@ def test_the_boards_own_alarm_counts_also_where_the_host_sees_no_reason(tmp_path
     summary = monitor(tmp_path, board)
     assert events(summary, "pulse_high") == [(30.0, "pulse_high", "raised"), (50.0, "pulse_high", "cleared")]
     raised = next(r for r in rows(summary, "events.csv") if r["name"] == "pulse_high")
-    assert raised["detail"].startswith("judged by the board; delay; total delay 16.1 s")
+    assert raised["detail"].startswith("judged by the board; delay; total delay 20.1 s")
 
 
 def test_an_alarm_that_both_judge_is_one_alarm(tmp_path: Path) -> None:
