@@ -170,7 +170,7 @@ def test_compare_says_what_comes_goes_and_moves(
     assert "spo2 low" in picture
     assert run([*arguments, "--json"]) == 0
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (line["verdict"], line["shift_s"], line["rule"]) == ("earlier", -5.0, "spo2_low")
+    assert (line["verdict"], line["shift_s"], line["rule"]) == ("earlier", -1.0, "spo2_low")
     assert run([*arguments, "--plot", "alarms.exe"]) == 2
 
 
