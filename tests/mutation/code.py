@@ -40,7 +40,12 @@ class Part:
 
 PARTS: Final = (
     Part("alarms", ("src/vitalwire/alarms/*",), (), ("tests/host/alarms", "tests/host/profiles", "tests/host/session")),
-    Part("session", ("src/vitalwire/session/*",), ("src/vitalwire/session/*_shown.py",), ("tests/host/session",)),
+    Part(
+        "session",
+        ("src/vitalwire/session/*",),
+        ("src/vitalwire/session/*_shown.py",),
+        ("tests/host/session", "tests/host/course", "tests/host/profiles", "tests/host/monitor/test_resume.py"),
+    ),
 )
 ELSEWHERE: Final = ("tests/host/session/test_profile_files.py::test_the_shipped_profiles_live_where_the_package_is",)
 """They say where files are, and here they are elsewhere."""
