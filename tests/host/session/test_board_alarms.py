@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,3 +98,29 @@ def test_what_is_latched_at_the_board_and_acknowledged_there_is_over_here_too(tm
     words = [(round(at_s), word) for at_s, word in events(summary, "spo2_low")]
     assert words[-1] == (60, "cleared")
     assert "latched" in [word for _, word in words]
+
+
+def test_a_new_patient_on_the_same_board_gets_nothing_of_the_last_one(tmp_path: Path) -> None:
+    board = FakeBoard(during(20, 110, (80.0, 70.0, 0)))  # of the first patient, whose alarm nobody acknowledges
+
+    def silence(pump: Pump) -> None:
+        board.at(30_000, lambda: pump.act("audio_off", reason="asleep"))
+        board.at(31_000, lambda: pump.act("alarm_off", rule="pulse_high", reason="known"))
+
+    first = guided(tmp_path, board, silence)
+    assert events(first, "spo2_low")
+    former = board.session
+    board.closed = False
+    began_ms = board.clock.monotonic_ms()
+    late = codec.OximetryReading(0, 0, 80.0, 70.0, 1.0, 80, 0x77, 0, 0, 0, 8, codec.ReadingFlags.LATE)
+    board.at(began_ms + 20_000, lambda: board.send(late))  # what its board had kept of the first
+    second = guided(tmp_path, board)
+    assert former is None, "the first session was ended on the board"
+    assert second.folder != first.folder
+    assert [name for name in ("spo2_low", "sound", "alarm", "no_pulse") if events(second, name)] == []
+    assert [state for _, state in events(second, "late_reading")] == ["not filed"]
+    rules = [{item[0] for item in sent.limits} for sent in commands(board, codec.SetLimits)]
+    assert codec.Rule.PULSE_HIGH not in rules[-2]
+    assert codec.Rule.PULSE_HIGH in rules[-1], "what was off for the first is judged for the second"
+    assert second.folder is not None
+    assert {row["patient"] for row in [json.loads((second.folder / "session.json").read_text())]} == {"K-1"}
