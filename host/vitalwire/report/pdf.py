@@ -13,8 +13,8 @@ from .html import NOT_A_DEVICE
 from .model import Report
 from .tables import Table
 
-_WIDE: Final = {2: (1.0, 2.6), 3: (1.6, 1.0, 1.6), 4: (1.6, 1.2, 1.8, 1.4), 5: (1.2, 1.5, 1.2, 1.2, 2.0)}
-_SEVEN: Final = (1.7, 0.9, 0.8, 1.5, 0.8, 0.7, 2.4)
+_LETTERS: Final = 132
+"""So many letters fit beside one another."""
 
 
 def document(report: Report, tables: list[Table], trend_png: bytes, waves: list[tuple[str, bytes]]) -> bytes:
@@ -78,17 +78,28 @@ def _table(pdf: Any, table: Table, font: str) -> None:
     if table.note:
         pdf.multi_cell(0, 4, table.note, new_x="LMARGIN", new_y="NEXT")
     named = not any(table.heads)
-    columns = len(table.heads)
-    widths = _SEVEN if columns == 7 else _WIDE.get(columns, (1,) * columns)
     bold = FontFace(emphasis="BOLD")
     with pdf.table(
-        col_widths=widths, text_align="LEFT", line_height=4, borders_layout="HORIZONTAL_LINES",
+        col_widths=_widths(table), text_align="LEFT", line_height=4, borders_layout="HORIZONTAL_LINES",
         first_row_as_headings=not named, headings_style=bold,
     ) as made:  # fmt: skip
         if not named:
             made.row(table.heads)
         for row in table.rows:
             made.row(row)
+
+
+def _widths(table: Table) -> list[int]:
+    """Of each column in letters: that of its longest cell. Where all do not fit, the widest columns give way, and their
+    cells take several lines."""
+    columns = zip(table.heads, *table.rows, strict=True)
+    widths = [max(4, *map(len, cells)) + 3 for cells in columns]
+    if sum(widths) <= _LETTERS or len(widths) < 2:
+        return widths
+    widest = max(widths)
+    while sum(min(width, widest) for width in widths) > _LETTERS and widest > _LETTERS // len(widths):
+        widest -= 1
+    return [min(width, widest) for width in widths]
 
 
 def _title(pdf: Any, text: str, font: str) -> None:

@@ -16,6 +16,8 @@ _GAP_MIN: Final = 0.2
 _POINTS: Final = 2400
 """So many points of a curve are drawn, the lowest and the highest of each stretch: more than a page can show."""
 _COLOURS: Final = {"high": "#c00000", "medium": "#b08000", "low": "#007878"}
+_LETTER: Final = 0.0058
+"""How wide a letter of a phase's name is, as a share of the picture."""
 _SHADES: Final = ("#f0f0f0", "#ffffff")
 
 
@@ -29,6 +31,7 @@ def trend(report: Report) -> bytes:
         _curve(axis, report, field)
         _limits(axis, report, (field,))
         axis.set_ylabel(name)
+    axes[0].set_ylim(top=max(100.5, axes[0].get_ylim()[1]))
     _pressures(axes[2], report)
     _limits(axes[2], report, ("sbp_mmhg", "dbp_mmhg"))
     axes[2].set_ylabel("pressure, mmHg")
@@ -117,9 +120,17 @@ def _phases(axis: Any, report: Report) -> None:
         end_ms = report.duration_ms if stay.end_ms is None else stay.end_ms
         axis.axvspan(stay.begin_ms / 60_000, end_ms / 60_000, color=_SHADES[number % 2], zorder=0)
     if axis.get_subplotspec().is_first_row():
-        for stay in report.stays:
-            axis.annotate(stay.name.replace("_", " "), (stay.begin_ms / 60_000, 1.02), fontsize=7,
-                          xycoords=("data", "axes fraction"), rotation=18)  # fmt: skip
+        _phase_names(axis, report)
+
+
+def _phase_names(axis: Any, report: Report) -> None:
+    """Each above its beginning, or beside the one before it where that was short; hence with its minute."""
+    free = 0.0
+    for stay in report.stays:
+        text = f"{stay.name.replace('_', ' ')} {stay.begin_ms / 60_000:.0f}"
+        at = max(free, stay.begin_ms / max(1, report.duration_ms))
+        axis.annotate(text, (at, 1.04), xycoords="axes fraction", fontsize=7)
+        free = at + _LETTER * (len(text) + 2)
 
 
 def _alarms(axis: Any, report: Report) -> None:
