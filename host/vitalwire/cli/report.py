@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..errors import CheckFailed, UsageError
-from .common import json_option, print_json, say
+from .common import json_option, print_json, say, uncollected
 
 
 @click.command()
@@ -38,7 +38,8 @@ def command(source: Path | None, out: Path | None, only: str | None, as_json: bo
 
     folder = find_session(source)
     say(f"reporting {folder}")
-    made = make(folder)
+    with uncollected():
+        made = make(folder)
     if as_json:
         print_json(made.as_json())
     else:

@@ -165,8 +165,6 @@ class Bedside:
         match message:
             case OximetryReading():
                 return self._reading(message, event)
-            case Ppg():
-                self.wave.add(message, self._made(event))
             case Heartbeat():
                 return self._beat(message, t_ms)
             case CuffPressure():
@@ -187,6 +185,10 @@ class Bedside:
             case Event():
                 return self._board_event(message, event)
         return []
+
+    def samples(self, message: Ppg, event: Received) -> None:
+        """Samples of the pulse wave: shown, and kept around an alarm."""
+        self.wave.add(message, self._made(event))
 
     def _made(self, event: Received) -> int:
         """When the board made a message, on the session's clock; never later than its arrival."""

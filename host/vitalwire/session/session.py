@@ -19,6 +19,7 @@ from vitalwire_protocol.codec import (
     Observe,
     Oscillogram,
     Outcome,
+    Ppg,
     Refusal,
     ResetCause,
     Status,
@@ -119,8 +120,9 @@ class Session:
 
     def take_commands(self) -> list[Command]:
         """The commands for the board, in order."""
-        out = self._commands + self._audio.commands + self._bedside.commands + self._board.take() + self._later
-        self._commands, self._audio.commands, self._bedside.commands, self._later = [], [], [], []
+        out = [*self._commands, *self._audio.commands, *self._bedside.commands, *self._board.take(), *self._later]
+        if out:
+            self._commands, self._audio.commands, self._bedside.commands, self._later = [], [], [], []
         return out
 
     def snapshot(self, t_ms: int) -> Snapshot:
@@ -251,6 +253,9 @@ class Session:
 
     def handle(self, event: link.LinkEvent, t_ms: int) -> list[Fact]:
         """One thing that the link has to say."""
+        if isinstance(event, link.Received) and isinstance(event.message, Ppg):  # most of all there is, and for show
+            self._bedside.samples(event.message, event)
+            return []
         facts = self._handle(event, t_ms)
         self._later += self._oscillograms.take(t_ms)
         if self._course is not None and (facts or self._course.wants):
