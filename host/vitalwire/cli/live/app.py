@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
@@ -11,6 +12,7 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
 from textual.widgets import Digits, Footer, Static
 
 from ...feed import Feed, Update
@@ -123,7 +125,8 @@ class LiveApp(App[None]):
         if self._feed.closed and not updates:
             self.exit()
         elif self.shown is not None:
-            self._draw(self.shown, time.monotonic())
+            with contextlib.suppress(NoMatches):  # the parts of the screen are not all there yet, or no more
+                self._draw(self.shown, time.monotonic())
 
     def _draw(self, shown: Snapshot, now_s: float) -> None:
         width = self.size.width
