@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fake_board import FakeBoard
 
+from vitalwire import profiles
 from vitalwire.alarms.rules import DEFAULT_LIMITS
 from vitalwire.cli.monitor_resume import hint_of_unfinished
 from vitalwire.errors import CheckFailed, NoBoard, UsageError
@@ -22,7 +23,6 @@ from vitalwire.record.resume import read_resumable
 from vitalwire.record.verify import verify
 from vitalwire_protocol import codec
 
-PROFILE = Path(__file__).parents[3] / "host/vitalwire/profiles/esketamine-nasal.toml"
 MINUTE_MS = 60_000
 
 
@@ -68,7 +68,7 @@ class Board(FakeBoard):
 def begin(out: Path, board: Board, *, kill_ms: int = 90_000, guided: bool = False) -> Path:
     """A session that is killed; returns its folder."""
     board.kill_host_at(kill_ms)
-    text = PROFILE.read_text() if guided else ""
+    text = profiles.read_text(profiles.find("esketamine-nasal").path) if guided else ""
     plan = Plan("fake", out, DEFAULT_LIMITS, minutes=5, profile_text=text, patient="K-017" if guided else "", by="AM")
     with pytest.raises(KilledError):
         Pump(plan, None, lambda _port: board).run()
