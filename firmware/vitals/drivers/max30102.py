@@ -10,6 +10,7 @@ from array import array
 from micropython import const
 
 from vitals.link import wire
+from vitals.signal import kernels
 
 ADDRESS = const(0x57)
 PART_ID = const(0x15)
@@ -207,7 +208,7 @@ class Max30102:
         self._lost_next = self._overflow(status[5] & 0x1F, n, t_ms)
         self._drained_ms = t_ms
         self._sample_ms = t_ms
-        self._unpack(n)
+        kernels.unpack(self._fifo, n, self.red, self.ir)
         self._temperature(status[1], t_ms)
         return n
 
@@ -231,16 +232,6 @@ class Max30102:
             return counted
         by_time = (t_ms - self._drained_ms) * RATE_HZ // 1000 - n
         return by_time if by_time > counted else counted
-
-    def _unpack(self, n):
-        fifo = self._fifo
-        red = self.red
-        ir = self.ir
-        j = 0
-        for i in range(n):
-            red[i] = (fifo[j] & 3) << 16 | fifo[j + 1] << 8 | fifo[j + 2]
-            ir[i] = (fifo[j + 3] & 3) << 16 | fifo[j + 4] << 8 | fifo[j + 5]
-            j += _SAMPLE_BYTES
 
     def _temperature(self, status, t_ms):
         if status & _TEMPERATURE_READY and self._bus.read_register(ADDRESS, _TEMPERATURE, self._two):

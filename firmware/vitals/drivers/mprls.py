@@ -71,21 +71,24 @@ class Mprls:
         if started is not None:
             if t_ms - started < CONVERSION_MS:
                 return
-            if not self._collect(t_ms, active):
-                return
+            answer = self._answer
+            if not self._bus.read(ADDRESS, answer):
+                self._missed(wire.FAULT_CUFF_BUS)
+            else:
+                self.status = status = answer[0]
+                if status == _POWERED:  # all that a good conversion says
+                    self._accept(answer[1] << 16 | answer[2] << 8 | answer[3], t_ms, active)
+                elif not self._done_with(status, t_ms):
+                    return
         self._busy_looks = 0
-        self._started_ms = t_ms if self._bus.write(ADDRESS, self._command) else None
-        if self._started_ms is None:
+        if self._bus.write(ADDRESS, self._command):
+            self._started_ms = t_ms
+        else:
+            self._started_ms = None
             self._missed(wire.FAULT_CUFF_BUS)
 
-    def _collect(self, t_ms, active):
-        """Returns whether this conversion is done with, good or bad."""
-        answer = self._answer
-        if not self._bus.read(ADDRESS, answer):
-            self._missed(wire.FAULT_CUFF_BUS)
-            return True
-        status = answer[0]
-        self.status = status
+    def _done_with(self, status, t_ms):
+        """Names what is wrong with a conversion; False where it may still end well."""
         if status & _ALWAYS_ZERO:
             self._missed(wire.FAULT_CUFF_ID)
         elif not status & _POWERED:
@@ -97,19 +100,14 @@ class Mprls:
             self._missed(wire.FAULT_CUFF_STALE)
         elif status & _INTEGRITY:
             self._missed(wire.FAULT_CUFF_INTEGRITY)
-        elif status & _SATURATED:
-            self._missed(wire.FAULT_CUFF_SATURATED)
         else:
-            self._accept(answer[1] << 16 | answer[2] << 8 | answer[3], t_ms, active)
+            self._missed(wire.FAULT_CUFF_SATURATED)
         return True
 
     def _accept(self, counts, t_ms, active):
-        cmmhg = cmmhg_of(counts)
-        if cmmhg > TOP_CMMHG:
-            self._missed(wire.FAULT_OVER_PRESSURE)
-            return
-        if cmmhg < BOTTOM_CMMHG:
-            self._missed(wire.FAULT_CUFF_SATURATED)
+        cmmhg = ((counts - _COUNTS_AT_ZERO) << 6) // _COUNTS_Q6  # as `cmmhg_of`: this is the busiest line of the cuff
+        if not BOTTOM_CMMHG <= cmmhg <= TOP_CMMHG:
+            self._missed(wire.FAULT_OVER_PRESSURE if cmmhg > TOP_CMMHG else wire.FAULT_CUFF_SATURATED)
             return
         if counts != self._same_counts or not active:
             self._same_counts = counts

@@ -61,7 +61,17 @@ _STEEP_MOST = const(1280)
 def log2(n):
     """log2 of a whole number from 1, in 1/1024."""
     octave = 0
-    while n >> (octave + 1):
+    rest = n
+    if rest > 255:
+        rest >>= 8
+        octave = 8
+    if rest > 15:
+        rest >>= 4
+        octave += 4
+    if rest > 3:
+        rest >>= 2
+        octave += 2
+    if rest > 1:
         octave += 1
     part = ((n << 10) >> octave) - 1024
     i = part >> 5

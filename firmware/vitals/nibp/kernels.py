@@ -5,10 +5,10 @@ import sys
 
 if sys.implementation.name == "micropython":
     try:
-        from vitals.nibp.kernels_viper import next_rise, smooth
+        from vitals.nibp.kernels_viper import next_rise, slopes, smooth
     except (ImportError, SyntaxError, ValueError, NotImplementedError):
-        from vitals.nibp.kernels_plain import next_rise, smooth
+        from vitals.nibp.kernels_plain import next_rise, slopes, smooth
 else:
-    from vitals.nibp.kernels_plain import next_rise, smooth
+    from vitals.nibp.kernels_plain import next_rise, slopes, smooth
 
-__all__ = ("next_rise", "smooth")
+__all__ = ("next_rise", "slopes", "smooth")

@@ -74,3 +74,20 @@ def next_rise(rec, start, stop, half):
             return n
         n += steeper
     return -1
+
+
+def slopes(rec, base, n, out):
+    """Puts the n rises over 80 ms behind value `base` of the record into array('i') `out`, at most 2000 off 4096.
+
+    The record must hold base to base + n + 1.
+    """
+    peak = 1
+    for i in range(n):
+        rise = rec[base + i + 2] - rec[base + i]
+        out[i] = rise + 65536
+        if rise < 0:
+            rise = 0 - rise
+        if rise > peak:
+            peak = rise
+    for i in range(n):
+        out[i] = (out[i] - 65536 + peak) * 2000 // peak + 2096

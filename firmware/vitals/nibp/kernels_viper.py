@@ -59,3 +59,17 @@ def next_rise(rec: ptr16, start: int, stop: int, half: int) -> int:
             return n
         n += steeper
     return -1
+
+
+@micropython.viper
+def slopes(rec: ptr16, base: int, n: int, out: ptr32):
+    peak = 1
+    for i in range(n):
+        rise = int(rec[base + i + 2]) - int(rec[base + i])
+        out[i] = rise + 65536
+        if rise < 0:
+            rise = 0 - rise
+        if rise > peak:
+            peak = rise
+    for i in range(n):
+        out[i] = (out[i] - 65536 + peak) * 2000 // peak + 2096

@@ -9,7 +9,7 @@ from array import array
 
 from micropython import const
 
-from vitals.nibp.kernels import smooth
+from vitals.nibp.kernels import slopes, smooth
 from vitals.signal import correlations, rhythm_kernels, scratch
 
 # State of the smoothing, as `kernels_plain` describes it: a file's own numbers take no memory.
@@ -30,6 +30,7 @@ _VALUES_LEAST = const(63)
 _LAG_FIRST = const(3)
 _LAG_SHORTEST = const(7)  # 214 beats a minute; what comes quicker is a tremor
 _LAG_LONGEST = const(45)  # 33 beats a minute
+_PERIODS_MOST = const(96)
 _ACF_ZERO = const(1000)
 _PERIODIC = const(500)
 _SUDDEN_BATCH = const(190)  # 0.01 mmHg that someone else's valve lets off in 70 ms when it dumps
@@ -48,8 +49,10 @@ class Record:
         self._state = array("i", bytes(4 * _STATE_SIZE))
         self._last = array("i", bytes(4 * 8))
         self._in = array("i", bytes(4 * _BATCH))
-        self._batches = tuple([array("i", bytes(4 * _BATCH)) for _ in range(_HELD)])
-        self._periods = bytearray(96)
+        self._batches = [array("i", bytes(4 * _BATCH)) for _ in range(_HELD)]
+        self._periods = bytearray(_PERIODS_MOST)
+        self._near = bytearray(_LAG_LONGEST + 1)  # by period: how many were within a tenth of it, and their sum
+        self._near_total = array("H", bytes(2 * (_LAG_LONGEST + 1)))
         self.begin(0)
 
     def begin(self, pressure_cmmhg):
@@ -66,6 +69,8 @@ class Record:
         self._since_look = 0
         self._looks = 0
         self._period_count = 0
+        for lag in range(_LAG_LONGEST + 1):
+            self._near[lag] = self._near_total[lag] = 0
         self.periodicity = 0
         self.period = None
 
@@ -92,16 +97,24 @@ class Record:
 
     def feed(self, pressure_cmmhg):
         """One sample. Returns True twice a second, when it is time to look for beats."""
-        self._in[self._filled] = max(0, min(32767, pressure_cmmhg + OFFSET))
-        self._filled += 1
-        if self._filled < _BATCH:
+        value = pressure_cmmhg + OFFSET
+        if value < 0:
+            value = 0
+        elif value > 32767:
+            value = 32767
+        filled = self._filled
+        self._in[filled] = value
+        self._filled = filled = filled + 1
+        if filled < _BATCH:
             return False
         self._filled = 0
-        oldest = self._batches[self._held % _HELD]
+        batches = self._batches
+        at = self._held % _HELD
+        oldest = batches[at]
         if self._held >= _HELD:
             self._take(oldest)
-        for i in range(_BATCH):
-            oldest[i] = self._in[i]
+        batches[at] = self._in
+        self._in = oldest
         self._held += 1
         self._since_look += _BATCH
         if self._since_look < _LOOK:
@@ -149,7 +162,7 @@ class Record:
             return
         acf = correlations
         last = min(_LAG_LONGEST, n * 6 // 10)
-        self._take_slopes(n)
+        slopes(self.values, self.count - n - 2, n, scratch)
         rhythm_kernels.correlate(scratch, n, acf, last)
         best = 0
         for lag in range(_LAG_FIRST, last):
@@ -167,31 +180,20 @@ class Record:
                     self._vote(lag)
                 return
 
-    def _take_slopes(self, n):
-        """Puts the last n rises over 80 ms into `scratch`, as `correlate` wants them."""
-        values = self.values
-        base = self.count - n - 1
-        peak = 1
-        for i in range(n):
-            rise = values[base + i + 1] - values[base + i - 1]
-            peak = max(peak, abs(rise))
-            scratch[i] = rise + 1048576
-        for i in range(n):
-            scratch[i] = (scratch[i] - 1048576) * 2000 // peak + 4096
-
     def _vote(self, period):
-        """Counts a period; the usual one is that with the most others within a tenth of it."""
-        periods = self._periods
-        if self._period_count < len(periods):
-            periods[self._period_count] = period
-            self._period_count += 1
+        """Counts a period; the usual one is that with the most others within a tenth of it, of equals the first."""
+        if self._period_count >= _PERIODS_MOST:
+            return
+        self._periods[self._period_count] = period
+        self._period_count += 1
+        near, total = self._near, self._near_total
+        for lag in range(max(_LAG_SHORTEST, period * 9 // 10), min(_LAG_LONGEST, period * 9 // 8 + 2)):
+            if abs(period - lag) * 9 <= lag:
+                near[lag] += 1
+                total[lag] += period
         most = 0
         for i in range(self._period_count):
-            near = total = 0
-            for j in range(self._period_count):
-                if abs(periods[j] - periods[i]) * 9 <= periods[i]:
-                    near += 1
-                    total += periods[j]
-            if near > most:
-                most = near
-                self.period = (total + near // 2) // near
+            lag = self._periods[i]
+            if near[lag] > most:
+                most = near[lag]
+                self.period = (total[lag] + most // 2) // most

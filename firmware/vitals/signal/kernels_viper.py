@@ -67,3 +67,20 @@ def sort(values: ptr32, n: int):
             values[j + 1] = values[j]
             j -= 1
         values[j + 1] = v
+
+
+@micropython.viper
+def level(raw: ptr32, count: int) -> int:
+    total = 0
+    for i in range(1, 9):
+        total += raw[(count - i) & 127]
+    return total >> 3
+
+
+@micropython.viper
+def unpack(fifo: ptr8, n: int, red: ptr32, ir: ptr32):
+    j = 0
+    for i in range(n):
+        red[i] = (int(fifo[j]) & 3) << 16 | int(fifo[j + 1]) << 8 | int(fifo[j + 2])
+        ir[i] = (int(fifo[j + 3]) & 3) << 16 | int(fifo[j + 4]) << 8 | int(fifo[j + 5])
+        j += 6

@@ -37,8 +37,10 @@ def run(kernels, seed):
             break
         rises.append(at)
         at += 1
-    return list(record), list(state), rises
+    slopes = array("i", [0] * 100)
+    kernels.slopes(record, 8 * seed, 100, slopes)
+    return list(record), list(state), rises, list(slopes)
 
 
 both = [[run(kernels_plain, seed), run(compiled, seed)] for seed in range(12)]
-print(json.dumps({"same": [a == b for a, b in both], "digest": [[sum(a[0]), a[1], a[2]] for a, _ in both]}))
+print(json.dumps({"same": [a == b for a, b in both], "digest": [[sum(a[0]), a[1], a[2], a[3]] for a, _ in both]}))

@@ -18,8 +18,9 @@ NIBP = Path(__file__).resolve().parents[3] / "firmware" / "vitals" / "nibp"
 def test_both_files_of_loops_agree(play: Callable[..., Any]) -> None:
     said = play(Path(__file__).with_name("play_kernels.py"))
     assert said["same"] == [True] * 12
-    assert all(rises for _, _, rises in said["digest"])
-    assert all(state[0] == 1500 for _, state, _ in said["digest"])
+    assert all(rises for _, _, rises, _ in said["digest"])
+    assert all(state[0] == 1500 for _, state, _, _ in said["digest"])
+    assert all(2096 <= min(slopes) < 4096 < max(slopes) <= 6096 for _, _, _, slopes in said["digest"])
 
 
 @pytest.mark.parametrize("processor", ["armv6m", "armv7emsp", "xtensawin"])

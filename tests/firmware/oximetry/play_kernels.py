@@ -102,6 +102,10 @@ def run(kernels, loops, seed):
     said = [digest(b, 7) for b in rings + raw + mean] + list(state) + list(other)
     end = state[kernels_plain.COUNT] >> 1
     values = array("i", [rings[1][(end - 54 + i) & 511] for i in range(54)])
+    said.append(kernels.level(raw[1], state[kernels_plain.COUNT]))
+    fifo = bytearray([(x >> (i % 20)) * (i + 3) & 255 for i in range(25 * 6)])
+    kernels.unpack(fifo, 25, samples, values)
+    said += [digest(samples, 7), digest(values, 7), max(samples) < 262144, values[24]]
     said.append(kernels.extent(rings[0], 511, end - 300, 120))
     kernels.sort(values, 54)
     said.extend(list(values))
