@@ -31,7 +31,7 @@ import price  # noqa: E402  (its folder is known only now)
 from price import NOTHING, Estimate  # noqa: E402
 
 # At 100 samples/s: draining the sensor and processing its signal; reading and filtering the pressure; any work at once;
-# and what both together, with control of the cuff, its safety and the curve, may take so that the board idles 60 %, less
+# and what both together, with the control of the cuff, its safety and the curve, may take: the board idles 60 %, less
 # the 5 % that framing may take.
 OXIMETER_BUDGET_PCT = 12
 CUFF_BUDGET_PCT = 8
