@@ -6,6 +6,9 @@ an earlier run there are used again where the code has not changed.
 
     make mutation                          profiles and code (tens of minutes)
     python tests/mutation/code.py --only alarms
+
+All that can be changed in the alarms is; in the session, which is large and full of sentences, what decides: numbers,
+comparisons, sums, yes and no. Its sentences are held by other tests.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from kinds import DECIDES, kinds_below  # noqa: E402  (its folder is known only now)
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 WANTED_PCT: Final = 90.0
 KILLED: Final = ("killed", "timeout")
@@ -36,6 +42,8 @@ class Part:
     mutate: tuple[str, ...]
     leave: tuple[str, ...]
     tests: tuple[str, ...]
+    decides: bool = False
+    """Only what decides is mutated."""
 
 
 PARTS: Final = (
@@ -45,6 +53,7 @@ PARTS: Final = (
         ("src/vitalwire/session/*",),
         ("src/vitalwire/session/*_shown.py",),
         ("tests/host/session", "tests/host/course", "tests/host/profiles", "tests/host/monitor/test_resume.py"),
+        decides=True,
     ),
 )
 ELSEWHERE: Final = ("tests/host/session/test_profile_files.py::test_the_shipped_profiles_live_where_the_package_is",)
@@ -84,17 +93,27 @@ def prepare(folder: Path, part: Part) -> None:
     (folder / "whole.toml").unlink()
 
 
-def run(folder: Path, children: int) -> dict[str, str]:
+def run(folder: Path, part: Part, children: int) -> dict[str, str]:
     """Runs mutmut; the state of each mutant by its name."""
     mutmut = [sys.executable, "-m", "mutmut"]
     env = {**os.environ, "PYTHONPATH": str(folder / "mutants" / "src")}
-    done = subprocess.run([*mutmut, "run", "--max-children", str(children)], cwd=folder, env=env, check=False)
+    wanted: list[str] = []
+    if part.decides:
+        # It makes all mutants before it sees that none has this name.
+        subprocess.run([*mutmut, "run", "none.of.them"], cwd=folder, env=env, check=False, capture_output=True)
+        package = f"vitalwire.{part.name}"
+        kinds = kinds_below(folder / "mutants" / "src" / "vitalwire" / part.name, package)
+        wanted = [name for name, kind in kinds.items() if kind in DECIDES]
+        print(f"{len(wanted)} of {len(kinds)} mutants change what decides", flush=True)
+    command = [*mutmut, "run", "--max-children", str(children), *wanted]
+    done = subprocess.run(command, cwd=folder, env=env, check=False)
     if done.returncode:
         raise SystemExit(f"mutmut stopped with exit code {done.returncode}: see what it said above")
     said = subprocess.run(
         [*mutmut, "results", "--all", "true"], cwd=folder, env=env, check=True, capture_output=True, text=True
     ).stdout
-    return dict(re.findall(r"^\s*(\S+): (.+?)\s*$", said, re.MULTILINE))
+    found = dict(re.findall(r"^\s*(\S+): (.+?)\s*$", said, re.MULTILINE))
+    return {name: state for name, state in found.items() if not wanted or name in set(wanted)}
 
 
 def main() -> int:
@@ -111,7 +130,7 @@ def main() -> int:
         folder = given.folder / part.name
         folder.mkdir(parents=True, exist_ok=True)
         prepare(folder, part)
-        found = run(folder, given.children)
+        found = run(folder, part, given.children)
         modules: dict[str, Counter[str]] = {}
         for name, state in found.items():
             modules.setdefault(name.split(".x")[0], Counter())[
