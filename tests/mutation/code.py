@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from kinds import DECIDES, kinds_below  # noqa: E402  (its folder is known only now)
+from kinds import DECIDES, kinds_below
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WANTED_PCT: Final = 90.0

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from kinds import kind_of, kinds_below  # noqa: E402  (its folder is known only now)
+from kinds import kind_of, kinds_below
 
 
 @pytest.mark.parametrize(
