@@ -105,7 +105,8 @@ class Beats:
         if stage == _RHYTHM:
             newest = conditioning.newest
             self.rhythm.update(conditioning.ir.out, newest, (newest - self._oldest) >> 1)
-            self.even = self.rhythm.strength >= PERIODIC
+            strength, lasting = self.rhythm.strength, self.rhythm.lasting
+            self.even = strength >= PERIODIC or (strength >= 230 and lasting >= 350)
             self._stage = _CHAIN
         elif stage == _CHAIN:
             self._find_chain(conditioning)
