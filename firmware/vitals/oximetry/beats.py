@@ -19,6 +19,9 @@ from vitals.signal import kernels, rhythm_kernels, scratch
 KEPT = const(64)  # 16 s at 240 beats a minute
 _KEPT_MASK = const(63)
 PERIODIC = const(300)  # below this the signal repeats no better than noise does
+# A rhythm that has lasted is believed through a weaker moment.
+_STILL = const(230)
+_LASTED = const(350)
 _CANDIDATES = const(64)
 _AGAIN = const(350)  # ring values: the chain of the last 7 s is chosen anew each second
 
@@ -105,8 +108,8 @@ class Beats:
         if stage == _RHYTHM:
             newest = conditioning.newest
             self.rhythm.update(conditioning.ir.out, newest, (newest - self._oldest) >> 1)
-            strength, lasting = self.rhythm.strength, self.rhythm.lasting
-            self.even = strength >= PERIODIC or (strength >= 230 and lasting >= 350)
+            strength = self.rhythm.strength
+            self.even = strength >= PERIODIC or (strength >= _STILL and self.rhythm.lasting >= _LASTED)
             self._stage = _CHAIN
         elif stage == _CHAIN:
             self._find_chain(conditioning)

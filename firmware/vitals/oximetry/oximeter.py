@@ -45,6 +45,7 @@ _STEADY = const(600)
 _SLOW_X16 = const(23 * 16)  # 130 a minute: above, the filter lets little but the base wave through
 _UNEVEN_S = const(8)  # as long as what is judged: by then all of it is new
 _TRUST_LEAST = const(860)  # one in a hundred seconds of noise has more
+_TRUST_GOES_ON = const(820)  # for a rate that was given a second ago
 _TRUST_UNEVEN = const(1200)
 _TRUST_FULL = const(1700)
 _LIKENESS_MIN = const(640)  # squared correlation of red and infrared over a beat: 0.8 squared
@@ -90,6 +91,7 @@ class Oximetry:
         self.conditioning.clear()
         self.beats.clear()
         self._uneven_s = 0  # how long an uneven rhythm has looked like one
+        self._followed = False  # the last reading gave a rate by a rhythm
         self._usual_amplitude = 0  # of the infrared pulse when it was last read, 1/8 count; 0: not yet
         self.finger = False
         self._stage = _IDLE
@@ -176,7 +178,8 @@ class Oximetry:
 
     def _judge(self):
         self._withhold(self._cause or self._reason_for_nothing())
-        if self._judge_pulse():
+        self._followed = self._judge_pulse() and self.pulse_reason == wire.REASON_OK
+        if self.pulse_x10 is not None:
             newest_x100 = self._judge_perfusion()
             if self.perfusion_x100 is not None and newest_x100 < _PULSE_PERFUSION_MIN_X100:
                 self._withhold(wire.REASON_LOW_PERFUSION)  # converter steps and hum repeat as well
@@ -239,7 +242,7 @@ class Oximetry:
         window.since = newest - _JUDGED
         alike = window.middle(beats.resemblance)
         trust = self._trust(alike) if beats.even else 0
-        uneven = trust < _TRUST_LEAST
+        uneven = trust < (_TRUST_GOES_ON if self._followed else _TRUST_LEAST)
         if uneven:
             if not self._looks_like_beats(alike):
                 return False
