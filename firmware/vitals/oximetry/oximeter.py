@@ -44,6 +44,10 @@ _LEAN_LEAST = const(-100)
 _STEADY = const(600)
 _SLOW_X16 = const(23 * 16)  # 130 a minute: above, the filter lets little but the base wave through
 _UNEVEN_S = const(8)  # as long as what is judged: by then all of it is new
+# A heart that beats unevenly still rises fast; its beats are within a tenth of one another in size.
+_PULLS_UNEVEN = const(300)  # about 8 % scatter of the intervals
+_PULLS_LEAN = const(500)
+_PULLS_PCT = const(10)
 _TRUST_LEAST = const(860)  # one in a hundred seconds of noise has more
 _TRUST_GOES_ON = const(820)  # for a rate that was given a second ago
 _TRUST_UNEVEN = const(1200)
@@ -274,7 +278,14 @@ class Oximetry:
         lean = min(1500, max(-500, rhythm.lean))
         if lean < _LEAN_LEAST and rhythm.strength > _STEADY and rhythm.period_x16 > _SLOW_X16:
             return 0  # it repeats well and falls faster than it rises: the signal is upside down
-        return rhythm.lasting + alike * 12 // 100 + self._window.evenness() + lean * 3 // 10
+        evenness = self._window.evenness()
+        if (
+            evenness < _PULLS_UNEVEN
+            and lean < _PULLS_LEAN
+            and self._window.spread_pct(self.beats.amplitude) > _PULLS_PCT
+        ):
+            return 0  # neither in time nor in size alike, and no faster up than down: somebody pulls at the cable
+        return rhythm.lasting + alike * 12 // 100 + evenness + lean * 3 // 10
 
     def _looks_like_beats(self, alike):
         """Without a rhythm only the shape can say that these are beats, and movement has shape for a moment too."""

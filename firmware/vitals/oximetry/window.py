@@ -71,6 +71,17 @@ class Window:
         span = _SCATTER[i] - _SCATTER[i - 1]
         return _EVENNESS[i - 1] - (_EVENNESS[i - 1] - _EVENNESS[i]) * (scatter - _SCATTER[i - 1]) // span
 
+    def spread_pct(self, source):
+        """Median distance of what `gather` finds from its median, in percent of that; 0 if it finds nothing."""
+        n = self.gather(source, False)
+        if not n:
+            return 0
+        middle = max(1, scratch[n >> 1])
+        for i in range(n):
+            scratch[i] = abs(scratch[i] - middle)
+        kernels.sort(scratch, n)
+        return scratch[n >> 1] * 100 // middle
+
     def ratio_x1000(self, least):
         """Ratio of ratios of the beats, None with less than `least` of them; `uncertain_x1000` is its standard error.
 

@@ -88,6 +88,25 @@ def test_rocking_at_a_wandering_pace_is_given_a_low_quality_at_most(measure: Mea
     assert all(r.pulse is None or r.quality < 70 for r in readings)
 
 
+def _pulls(rng: random.Random) -> list[float]:
+    """A cable that is pulled, up as fast as down; no two pulls are alike in time or in size."""
+    out: list[float] = []
+    while len(out) < 9000:
+        length, size = max(40, round(rng.gauss(95, 24))), 900 * rng.uniform(0.2, 1.0)
+        out += [size * math.sin(math.pi * i / length) ** 2 for i in range(length)]
+    return out[:9000]
+
+
+def test_pulls_at_the_cable_are_seldom_taken_for_a_pulse_and_not_for_a_good_one(measure: Measure) -> None:
+    given, total = [], 0
+    for seed in range(6):
+        readings = each_second(measure([(int(90000 - v), int(110000 - v)) for v in _pulls(random.Random(seed))]))
+        given += [r.quality for r in readings if r.pulse is not None]
+        total += len(readings)
+    assert len(given) <= 0.12 * total
+    assert max(given, default=0) < 60
+
+
 # ---------------------------------------------------------------- a pulse under movement
 
 
