@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 Kind = Literal["number", "comparison", "arithmetic", "logic", "other"]
-DECIDES: Final[tuple[Kind, ...]] = ("number", "comparison", "arithmetic", "logic")
-"""What a limit, a delay or a decision is made of; texts and arguments are the rest."""
+DECIDES: Final[tuple[Kind, ...]] = ("number", "comparison")
+"""What a limit, a delay or a decision is made of, changed by one step. How long a text may be is none of these, and
+neither is what only a sentence says."""
 
 
 def kinds_below(folder: Path, package: str) -> dict[str, Kind]:
@@ -59,6 +60,8 @@ def _difference(before: Any, after: Any) -> tuple[Any, Any] | None:
     for field in before._fields:
         if field == "name" and isinstance(before, ast.FunctionDef):
             continue
+        if isinstance(before, ast.JoinedStr | ast.Raise | ast.Slice):
+            return None if ast.dump(before) == ast.dump(after) else (None, None)
         deeper = _difference(getattr(before, field, None), getattr(after, field, None))
         if deeper is not None:
             return (before, after) if field in ("op", "ops", "value") and _is_leaf(before) else deeper
