@@ -49,7 +49,8 @@ class Limit:
 
     def __init__(self, rule, changed):
         self.rule = rule
-        _, self._low, self._cuff = OF_RULE[rule]
+        _, low, self._cuff = OF_RULE[rule]
+        self._sign = -1 if low else 1  # times a distance: above 0 is on the wrong side
         self._changed = changed
         self.state = _CLEAR
         self.value = None  # None: absent, or too old to count
@@ -134,7 +135,7 @@ class Limit:
             self._mark_ms = t_ms
         self.value = value
         self._value_ms = t_ms
-        if self._good():
+        if self._over() <= -self._hysteresis:
             self._area = 0
         self.judge(t_ms)
 
@@ -156,11 +157,13 @@ class Limit:
     def judge(self, t_ms):
         """What the present value asks for."""
         state = self.state
-        if self._beyond() and not (self._worse and state in RAISED):
+        beyond = self._override is not None and self._sign * (self.value - self._override) > 0
+        if beyond and not (self._worse and state in RAISED):
             self._worse = True
             self._raise(max(self.priority, self._override_priority), wire.ALARM_CAUSE_OVERRIDE, t_ms)
             return
-        passed = self._passed()
+        over = self._over()
+        passed = over > 0
         if state == _CLEAR:
             if passed:
                 self._counted_ms = 0
@@ -178,7 +181,7 @@ class Limit:
         elif state == _LATCHED:
             if passed:
                 self._raise(self.priority, wire.ALARM_CAUSE_DELAY, t_ms)
-        elif self._good():
+        elif over <= -self._hysteresis:
             self.turn(_LATCHED if self._latching and state == _ACTIVE else _CLEAR, t_ms)
 
     def acknowledge(self, t_ms):
@@ -199,18 +202,9 @@ class Limit:
 
     # ------------------------------------------------------------ inside
 
-    def _passed(self):
-        return self.value < self._threshold if self._low else self.value > self._threshold
-
-    def _beyond(self):
-        if self._override is None:
-            return False
-        return self.value < self._override if self._low else self.value > self._override
-
-    def _good(self):
-        if self._low:
-            return self.value >= self._threshold + self._hysteresis
-        return self.value <= self._threshold - self._hysteresis
+    def _over(self):
+        """How far the value is beyond the limit; 0 or less: it is not."""
+        return self._sign * (self.value - self._threshold)
 
     def _gather(self, t_ms):
         """Adds to the index what the last value was worth until now; never more than the index, so that it stays a

@@ -26,23 +26,15 @@ import struct
 from micropython import const
 
 from vitals.alarms.condition import CONDITIONS, Condition
-from vitals.alarms.limit import DBP, OF_RULE, PULSE, RULES, SBP, SOUNDING, SPO2, Limit
+from vitals.alarms.limit import OF_RULE, RAISED, RULES, SOUNDING, Limit
 from vitals.link import wire
 
-ITEM = wire.SET_LIMITS_ITEM
 ITEM_SIZE = const(8)
 # A limit and a worse one of each rule, and the saturation index.
 ITEMS = const(15)
 QUEUE = const(32)
 # Every limit may be latching.
 _LATCHING = const((1 << 7) - 1)
-
-_RULES_OF = {
-    SPO2: (wire.RULE_SPO2_LOW,),
-    PULSE: (wire.RULE_PULSE_LOW, wire.RULE_PULSE_HIGH),
-    SBP: (wire.RULE_SBP_LOW, wire.RULE_SBP_HIGH),
-    DBP: (wire.RULE_DBP_LOW, wire.RULE_DBP_HIGH),
-}
 
 # In force until a host has set others: (rule, priority, threshold x10, hysteresis x10, delay in 0.1 s). SpO2 90 % and
 # pulse 50-120/min are what monitors ship with; systolic 180 and diastolic 110 mmHg are one clinic's hold limits for
@@ -58,35 +50,28 @@ DEFAULTS = (
     (wire.RULE_DBP_HIGH, wire.PRIORITY_MEDIUM, 1100, 50, 0),
 )
 
-# Made once: these are asked for in every turn of the loop.
-_SHOWING = (wire.ALARM_STATE_ACTIVE, wire.ALARM_STATE_ACKNOWLEDGED, wire.ALARM_STATE_LATCHED)
-
-
-def item_ok(item):
-    """Whether (rule, priority, threshold, hysteresis, delay_ds) makes sense by itself, in wire units."""
-    rule, priority, threshold, hysteresis, delay_ds = item
-    if not 0 <= rule < ITEMS or not wire.PRIORITY_LOW <= priority <= wire.PRIORITY_HIGH:
-        return False
-    if not 0 < threshold <= 0xFFFF or not 0 <= hysteresis <= 0xFFFF or not 0 <= delay_ds <= 0xFFFF:
-        return False
-    if rule >= RULES:
-        return not hysteresis and not delay_ds  # it neither waits nor clears
-    # A limit that no value could ever clear again is a mistake.
-    return OF_RULE[rule][1] or hysteresis < threshold
-
 
 def items_ok(items):
-    """Whether the items make sense together: each rule once, a worse limit with its limit and beyond it."""
+    """Whether items (rule, priority, threshold, hysteresis, delay_ds) in wire units make sense, each by itself and all
+    together: each rule once, a worse limit with its limit and beyond it, the index with its limit."""
     by_rule = [None] * ITEMS
     for item in items:
-        if not item_ok(item) or by_rule[item[0]] is not None:
+        rule, priority, threshold, hysteresis, delay_ds = item
+        if not 0 <= rule < ITEMS or by_rule[rule] or not wire.PRIORITY_LOW <= priority <= wire.PRIORITY_HIGH:
             return False
-        by_rule[item[0]] = item
+        if not 0 < threshold <= 0xFFFF or not 0 <= hysteresis <= 0xFFFF or not 0 <= delay_ds <= 0xFFFF:
+            return False
+        if rule >= RULES:
+            if hysteresis or delay_ds:  # it neither waits nor clears
+                return False
+        elif not OF_RULE[rule][1] and hysteresis >= threshold:
+            return False  # no value could ever clear it again
+        by_rule[rule] = item
     for rule in range(RULES):
         worse, item = by_rule[RULES + rule], by_rule[rule]
-        if worse is not None and (item is None or worse[2] == item[2] or (worse[2] < item[2]) != OF_RULE[rule][1]):
+        if worse and (not item or worse[2] == item[2] or (worse[2] < item[2]) != OF_RULE[rule][1]):
             return False
-    return by_rule[wire.RULE_SATURATION_INDEX] is None or by_rule[wire.RULE_SPO2_LOW] is not None
+    return not by_rule[wire.RULE_SATURATION_INDEX] or by_rule[wire.RULE_SPO2_LOW] is not None
 
 
 class Change:
@@ -147,7 +132,7 @@ class Limits:
         """As `load`, from the bytes of `set_limits`."""
         if len(data) % ITEM_SIZE:
             return wire.REFUSAL_BAD_VALUE
-        items = [struct.unpack_from(ITEM, data, i) for i in range(0, len(data), ITEM_SIZE)]
+        items = [struct.unpack_from(wire.SET_LIMITS_ITEM, data, i) for i in range(0, len(data), ITEM_SIZE)]
         return self.load(items, t_ms, latching, escalate_s)
 
     def reset(self, t_ms):
@@ -168,8 +153,9 @@ class Limits:
 
     def observe(self, source, value, t_ms):
         """A value (x10, None if absent) of SPO2, PULSE, SBP or DBP, for every rule about it."""
-        for rule in _RULES_OF[source]:
-            self.update(rule, value, t_ms)
+        for rule in range(RULES):
+            if OF_RULE[rule][0] == source:
+                self.update(rule, value, t_ms)
 
     def update(self, rule, value, t_ms):
         """A value (x10, None if absent) for one rule at `t_ms`. A rule that is off judges nothing."""
@@ -231,7 +217,7 @@ class Limits:
 
     def showing(self):
         """The worst priority that is raised, acknowledged or not."""
-        return self._worst(_SHOWING)
+        return self._worst(RAISED)
 
     def take_change(self):
         """The oldest Change that nobody has taken, or None."""
@@ -255,7 +241,7 @@ class Limits:
         packed = bytearray(size if latching is None else size + 4)
         extra = [None] * ITEMS  # worse limits and the index, by rule
         for i, item in enumerate(items):
-            struct.pack_into(ITEM, packed, ITEM_SIZE * i, *item)
+            struct.pack_into(wire.SET_LIMITS_ITEM, packed, ITEM_SIZE * i, *item)
             if item[0] >= RULES:
                 extra[item[0]] = item
         if latching is not None:

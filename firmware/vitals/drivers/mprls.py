@@ -35,11 +35,6 @@ _PATIENCE = const(3)
 _STALE_MS = const(2000)
 
 
-def cmmhg_of(counts):
-    """0.01 mmHg for raw counts of 24 bits."""
-    return ((counts - _COUNTS_AT_ZERO) << 6) // _COUNTS_Q6
-
-
 class Mprls:
     """Call `advance(t_ms, active)` on each tick: it collects the conversion that is ready and starts the next.
 
@@ -105,7 +100,7 @@ class Mprls:
         return True
 
     def _accept(self, counts, t_ms, active):
-        cmmhg = ((counts - _COUNTS_AT_ZERO) << 6) // _COUNTS_Q6  # as `cmmhg_of`: this is the busiest line of the cuff
+        cmmhg = ((counts - _COUNTS_AT_ZERO) << 6) // _COUNTS_Q6
         if not BOTTOM_CMMHG <= cmmhg <= TOP_CMMHG:
             self._missed(wire.FAULT_OVER_PRESSURE if cmmhg > TOP_CMMHG else wire.FAULT_CUFF_SATURATED)
             return

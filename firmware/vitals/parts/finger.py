@@ -19,6 +19,7 @@ _BLANKED_MS = const(60000)
 _SLICE_US = const(4000)
 _TICKS_MASK = const(0x3FFFFFFF)
 _BLANKED = (wire.REASON_NO_PULSE, wire.REASON_LOW_PERFUSION, wire.REASON_LOW_SIGNAL)
+_LOST = (wire.REASON_NO_PULSE, wire.REASON_LOW_PERFUSION)
 
 _REASON_OF_FAULT = {
     wire.FAULT_OXIMETER_BUS: wire.REASON_BUS_FAULT,
@@ -169,16 +170,14 @@ class Finger:
     def judge(self, limits, t_ms):
         """Tells the limits of the reading that was sent. What a cuff on the probe's limb takes away is no alarm yet,
         and clears none."""
-        limits.see(wire.RULE_NO_FINGER, self._lacks(wire.REASON_NO_FINGER), t_ms)
-        lost = self._lacks(wire.REASON_NO_PULSE) or self._lacks(wire.REASON_LOW_PERFUSION)
-        if self._lacks(wire.REASON_CUFF_INFLATED):
+        a, b = self._spo2_reason, self._pulse_reason
+        limits.see(wire.RULE_NO_FINGER, a == wire.REASON_NO_FINGER or b == wire.REASON_NO_FINGER, t_ms)
+        lost = a in _LOST or b in _LOST
+        if a == wire.REASON_CUFF_INFLATED or b == wire.REASON_CUFF_INFLATED:
             lost = limits.state(wire.RULE_NO_PULSE) != wire.ALARM_STATE_CLEAR
         limits.see(wire.RULE_NO_PULSE, lost, t_ms)
         limits.observe(SPO2, self.spo2_x10, t_ms)
         limits.observe(PULSE, self.pulse_x10, t_ms)
-
-    def _lacks(self, reason):
-        return self._spo2_reason == reason or self._pulse_reason == reason
 
     def new_session(self):
         """Nothing of the last patient stays."""

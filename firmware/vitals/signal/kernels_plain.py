@@ -94,14 +94,6 @@ def sort(values, n):
         values[j + 1] = v
 
 
-def level(raw, count):
-    """Mean of the newest 8 of `count` samples in a ring of 128."""
-    total = 0
-    for i in range(1, 9):
-        total += raw[(count - i) & 127]
-    return total >> 3
-
-
 def unpack(fifo, n, red, ir):
     """n samples of two colours, each 18 bits in three bytes, the highest first, into two array('i')."""
     j = 0

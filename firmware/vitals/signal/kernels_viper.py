@@ -70,14 +70,6 @@ def sort(values: ptr32, n: int):
 
 
 @micropython.viper
-def level(raw: ptr32, count: int) -> int:
-    total = 0
-    for i in range(1, 9):
-        total += raw[(count - i) & 127]
-    return total >> 3
-
-
-@micropython.viper
 def unpack(fifo: ptr8, n: int, red: ptr32, ir: ptr32):
     j = 0
     for i in range(n):

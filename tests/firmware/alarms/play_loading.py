@@ -5,7 +5,8 @@ import binascii
 import json
 import struct
 
-from vitals.alarms.limits import SPO2, Limits
+from vitals.alarms.limit import SPO2
+from vitals.alarms.limits import Limits
 from vitals.link import wire
 
 HIGH, LOW = wire.PRIORITY_HIGH, wire.PRIORITY_LOW

@@ -102,7 +102,6 @@ def run(kernels, loops, seed):
     said = [digest(b, 7) for b in rings + raw + mean] + list(state) + list(other)
     end = state[kernels_plain.COUNT] >> 1
     values = array("i", [rings[1][(end - 54 + i) & 511] for i in range(54)])
-    said.append(kernels.level(raw[1], state[kernels_plain.COUNT]))
     fifo = bytearray([(x >> (i % 20)) * (i + 3) & 255 for i in range(25 * 6)])
     kernels.unpack(fifo, 25, samples, values)
     said += [digest(samples, 7), digest(values, 7), max(samples) < 262144, values[24]]
