@@ -52,7 +52,13 @@ PARTS: Final = (
         "session",
         ("src/vitalwire/session/*",),
         ("src/vitalwire/session/*_shown.py",),
-        ("tests/host/session", "tests/host/course", "tests/host/profiles", "tests/host/monitor/test_resume.py"),
+        (
+            "tests/host/session",
+            "tests/host/course",
+            "tests/host/profiles",
+            "tests/host/alarms",
+            "tests/host/monitor/test_resume.py",
+        ),
         decides=True,
     ),
 )
