@@ -42,6 +42,8 @@ CLOCK_STEP_MS: Final = 500
 AWAY_MS: Final = 5_000
 """Between two looks at the clock less than a second passes. So much means that the computer slept, or the program was
 held."""
+OPENING_MS: Final = 30_000
+"""A port that is not there, on another computer say, may take so long to refuse."""
 SAME_INSTANT_MAX: Final = 1000
 """So many deadlines at one instant are an error in the program, not a busy moment."""
 
@@ -172,6 +174,12 @@ class Pump:
             self._away(since_ms, "slept", t_ms, utc_ms)
         return t_ms, utc_ms
 
+    def _looked(self, within_ms: int) -> None:
+        """Something that is known to take its time has been done: so long a pause is no absence."""
+        now_ms = self._clock.monotonic_ms()
+        if self._seen_ms is not None and now_ms - self._seen_ms <= within_ms:
+            self._seen_ms = now_ms
+
     def _away(self, since_ms: int, why: str, t_ms: int, utc_ms: int, **more: str) -> None:
         """Says that nobody watched; what falls due before now is not dated back."""
         self._not_before_ms = t_ms
@@ -299,7 +307,9 @@ class Pump:
             transport = self._open_port(self._port_again)
         except VitalwireError:
             self._reconnect.failed(self._clock.monotonic_ms())
+            self._looked(OPENING_MS)
             return b""
+        self._looked(OPENING_MS)
         self._transport = transport
         self._reconnect.opened()
         t_ms, utc_ms = self._now()

@@ -317,3 +317,30 @@ def test_whoever_begins_a_new_session_is_told_of_one_that_was_left(
     go_on(folder, board.reopen(1_000))
     hint_of_unfinished(tmp_path)
     assert capsys.readouterr().err == ""
+
+
+def test_a_port_that_takes_its_time_to_refuse_is_no_absence(
+    tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(seconds: float) -> None:
+        board.clock.advance_to(board.clock.monotonic_ms() + max(1, round(seconds * 1000)))
+
+    monkeypatch.setattr("vitalwire.pump.time.sleep", wait)
+    board.unplugged_ms = 60_000
+    tries: list[int] = []
+
+    def open_port(_port: str | None) -> Board:
+        if not tries:
+            tries.append(board.clock.monotonic_ms())
+            return board
+        board.clock.advance_to(board.clock.monotonic_ms() + 8_000)
+        tries.append(board.clock.monotonic_ms())
+        if board.clock.monotonic_ms() > 100_000:
+            board.unplugged_ms, board.closed = None, False
+            return board
+        raise NoBoard("nobody there")
+
+    summary = Pump(Plan("fake", tmp_path, DEFAULT_LIMITS, minutes=3), None, open_port).run()
+    assert summary.folder is not None
+    assert len(tries) > 3
+    assert [row for row in rows(summary.folder, "events.csv") if row["name"] == "away"] == []
