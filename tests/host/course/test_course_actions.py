@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vitalwire import profiles
+from vitalwire.session.alarm_rules import relative_limits
 from vitalwire.session.audio import Audio
 from vitalwire.session.course.cuff_plan import BEHIND_S, CuffPlan
 from vitalwire.session.course.marks import MANUAL, read_manual
+from vitalwire.session.facts import Vitals
 from vitalwire.session.journal import Journal
 from vitalwire.session.patient import code_refusal
+from vitalwire.session.profile import RelativeLimit
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "profiles"))
 
@@ -215,3 +219,117 @@ def test_a_patients_code(code: str) -> None:
 @pytest.mark.parametrize("code", ["", "../x", "a/b", "a\\b", "Jane Doe", ".x", "-x", "ä", "a" * 33, "a\n", "CON:"])
 def test_what_is_no_patients_code(code: str) -> None:
     assert code_refusal(code)
+
+
+# ------------------------------------------------------------ what actions say and where their edges are
+
+
+@pytest.mark.parametrize(("amount", "good"), [(0, False), (0.5, True), (999_999, True), (1_000_000, False)])
+def test_an_amount_is_above_nothing_and_below_a_million(amount: float, good: bool) -> None:
+    one = in_phase(GENERAL, "baseline")
+    assert (one.act("dose", text="ketamine", amount=amount, unit="mg", why=WHY) != "refused") is good
+    if good:
+        assert any(detail.startswith(f"ketamine {amount:g} mg") for detail in one.details) or one.course.marks.all
+        assert one.course.marks.all[-1].text == f"ketamine {amount:g} mg"
+
+
+def test_how_long_a_phase_lasts_and_was_to_last_is_said_in_minutes() -> None:
+    one = in_phase(GENERAL, "monitoring")
+    least_ms = one.course.phases.least_ms()
+    assert least_ms is not None
+    one.t_s = 10 * 60
+    assert one.act("phase", to="recovery") == "refused"
+    since_ms = one.course.phases.since_ms
+    assert f"monitoring lasts {(600_000 - since_ms) / 60_000:.0f} min so far" in one.details[-1]
+    assert f", {(least_ms - since_ms) / 60_000:g} asked" in one.details[-1]
+
+
+def test_the_next_phase_in_order_is_neither_skipping_nor_going_back() -> None:
+    one = in_phase(GENERAL, "monitoring")
+    one.t_s = 24 * 3600
+    one.act("phase", to="recovery")
+    assert one.course.phases.name == "recovery"
+    assert not any("comes before" in detail or "not gone through" in detail for detail in one.details)
+
+
+def test_the_end_is_asked_for_and_reached_only_by_going_there() -> None:
+    one = in_phase(GENERAL, "discharge")
+    asked = one.act("phase", to="end")
+    assert asked == "refused"
+    assert (0.0, "discharge", "discharge", "not_yet") in one.events
+    assert one.course.action("phase", 1000, {"to": "end", "why": WHY, "by": "AM"})
+    assert one.course.wants == [("end", "discharge")]
+    other = in_phase(GENERAL, "baseline")
+    other.course.action("phase", 1000, {"to": "dosing", "why": WHY, "by": "AM"})
+    assert ("end", "discharge") not in other.course.wants
+
+
+def test_an_override_keeps_what_was_answered_before() -> None:
+    one = bed()
+    question = next(check for check in GENERAL.before_dose if check.kind == "question")
+    one.act("check", id=question.id, answer="no")
+    assert one.act("override", id=question.id, why=WHY) == "overridden"
+    assert one.course.answers[question.id].yes is False
+    one.act("check", id=question.id, answer="yes")
+    one.act("override", id=question.id, why=WHY)
+    assert one.course.answers[question.id].yes is True
+
+
+def test_scores_by_hand_are_observations_and_vitals_are_rows() -> None:
+    one = in_phase(GENERAL, "monitoring")
+    facts = one.course.action("manual", 1000, {"sedation": "-1", "spo2_pct": "96", "by": "AM"})
+    assert facts is not None
+    (row,) = [fact for fact in facts if isinstance(fact, Vitals)]
+    assert (row.source, row.spo2_pct, row.utc_ms, row.t_ms) == ("manual", 96.0, 1000, 1000)
+    assert one.course.values.last("sedation") == 1000
+    assert one.course.values.latest["spo2_pct"].source == "manual by AM"
+
+
+def test_dissociation_that_is_marked_is_observed_and_nausea_is_not() -> None:
+    for name, seen in (("dissociation", 2000), ("nausea", None)):
+        one = in_phase(GENERAL, "monitoring")
+        one.course.action("side_effect", 2000, {"name": name, "severity": "mild", "by": "AM"})
+        assert one.course.values.last("dissociation") == seen
+
+
+def test_a_correction_is_of_the_mark_it_names() -> None:
+    one = bed()
+    one.act("note", text="first")
+    one.act("side_effect", name="nausea", severity="mild")
+    one.act("correct", number=2, text="nausea, moderate")
+    assert [(m.kind, m.corrected) for m in one.course.marks.all] == [
+        ("note", False),
+        ("side_effect", True),
+        ("side_effect", False),
+    ]
+
+
+def test_sound_on_ends_the_boards_pause_and_a_limit_comes_back_once() -> None:
+    audio = Audio(Journal(0))
+    audio.off(0, "asleep", "AM")
+    audio.commands.clear()
+    audio.on(1000, "AM")
+    assert [command.seconds for command in audio.commands] == [0]
+    assert audio.alarm_on("spo2_low", 2000, "AM") == []
+    audio.alarm_off("spo2_low", 3000, "known", "AM")
+    assert [fact.state for fact in audio.alarm_on("spo2_low", 4000, "AM")] == ["on"]
+    assert audio.alarm_on("spo2_low", 5000, "AM") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "base", "change", "threshold"),
+    [
+        ("sbp_rise", 121.3, {"by_percent": 20}, 145.6),
+        ("sbp_fall", 121.3, {"by_percent": 20}, 97.0),
+        ("sbp_rise", 121.3, {"by_unit": 40}, 161.3),
+    ],
+)
+def test_a_limit_from_the_baseline_is_in_tenths(
+    rule: str, base: float, change: dict[str, float], threshold: float
+) -> None:
+    by_unit, by_percent = change.get("by_unit"), change.get("by_percent")
+    relative = RelativeLimit(rule, by_unit, by_percent, 5, 0, "low", ("dosing",), ("ours",))
+    profile = replace(GENERAL, relative=(relative,))
+    (limit,) = relative_limits(profile, {"sbp_mmhg": base}, "dosing")
+    assert limit.threshold == threshold
+    assert relative_limits(profile, {"sbp_mmhg": base}, "recovery") == ()

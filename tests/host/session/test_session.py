@@ -307,3 +307,42 @@ def test_while_the_board_is_not_heard_nobody_claims_that_it_guards(tmp_path: Pat
     monitor(tmp_path, board, feed=feed)
     words = {u.snapshot.link: u.snapshot.guard for u in feed.take(0) if 5000 < u.snapshot.t_ms < 110_000}
     assert words == {"up": "guarding", "silent": "not known"}
+
+
+# ---------------------------------------------------------------- what the board says of the cuff
+
+
+def test_the_next_reading_by_itself_is_an_interval_after_the_boards_session_began(tmp_path: Path) -> None:
+    board, feed = FakeBoard(), Feed(every_s=0.0)
+
+    def began() -> None:
+        board.send(codec.Event(0, 0, codec.EventKind.SESSION_BEGIN, codec.Fault.NONE, None, ""))
+
+    board.at(5_000, began)
+    monitor(tmp_path, board, minutes=6, every_s=120, feed=feed)
+    shown = {round(u.snapshot.t_ms / 1000): u.snapshot.next_cuff_t_ms for u in feed.take(0)}
+    assert shown[3] is None, "not before the board has said that its session began"
+    assert [round((shown[at_s] or 0) / 1000) for at_s in (10, 124, 126, 250)] == [125, 125, 245, 365]
+    quiet = Feed(every_s=0.0)
+    other = FakeBoard()
+    other.at(5_000, lambda: other.send(codec.Event(0, 0, codec.EventKind.SESSION_BEGIN, codec.Fault.NONE, None, "")))
+    monitor(tmp_path, other, feed=quiet)
+    assert {u.snapshot.next_cuff_t_ms for u in quiet.take(0)} == {None}, "without an interval there is none"
+
+
+def test_events_of_the_cuff_are_told_from_those_of_the_board_and_name_their_fault(tmp_path: Path) -> None:
+    board, feed = FakeBoard(), Feed(every_s=0.0)
+
+    def say(kind: int, fault: int = codec.Fault.NONE) -> Callable[[], None]:
+        return lambda: board.send(codec.Event(0, 0, kind, fault, None, "so"))
+
+    board.at(10_000, say(codec.EventKind.CUFF_STARTED))
+    board.at(10_500, say(codec.EventKind.FAULT_RAISED, codec.Fault.CUFF_BUS))
+    board.at(30_000, say(codec.EventKind.CUFF_STOPPED))
+    summary = monitor(tmp_path, board, minutes=1, feed=feed)
+    found = {r["name"]: (r["kind"], r["detail"]) for r in rows(summary, "events.csv") if r["detail"].endswith("so")}
+    assert found == {
+        "cuff_started": ("cuff", "so"), "fault_raised": ("board", "cuff_bus so"), "cuff_stopped": ("cuff", "so"),
+    }  # fmt: skip
+    phases = [u.snapshot.cuff_phase for u in feed.take(0) if 10_050 <= u.snapshot.t_ms < 11_000]
+    assert phases[0] == "zeroing"
