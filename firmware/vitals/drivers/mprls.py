@@ -23,7 +23,6 @@ BOTTOM_CMMHG = const(-3000)
 _POWERED = const(0x40)
 _BUSY = const(0x20)
 _INTEGRITY = const(0x04)
-_SATURATED = const(0x01)
 _ALWAYS_ZERO = const(0x9A)
 
 _BUSY_MS = const(30)

@@ -143,7 +143,7 @@ class Oximetry:
                 self._withhold(wire.REASON_NO_FINGER)
         elif level * DEFAULT_STEPS > _FINGER_ON_COUNTS * brightness:
             self.finger = True
-            self._usual_amplitude = 0
+            self._followed = self._usual_amplitude = 0
             self.conditioning.restart()
             self.beats.clear()
             self._withhold(wire.REASON_SETTLING)
