@@ -65,24 +65,26 @@ class AppendFile:
     """One growing file. `trouble` is why nothing can be written at present, or None."""
 
     def __init__(
-        self, path: Path, pending_bytes_max: int = PENDING_BYTES_MAX, *, keep_bytes: int | None = None
+        self, path: Path, pending_bytes_max: int = PENDING_BYTES_MAX, *, there: tuple[int, int] | None = None
     ) -> None:
-        """Creates the file; raises FileExistsError rather than touch one that is there. With `keep_bytes` it goes on
-        with one that is there, behind its first `keep_bytes` bytes; raises BlockingIOError where another program
-        writes to it."""
+        """Creates the file; raises FileExistsError rather than touch one that is there.
+
+        With `there` (its size in bytes, how many of them stay) it goes on with a file that is there; raises
+        BlockingIOError, and changes nothing, where another program writes to it or it has not that size any more.
+        """
         self.path = path
         self.trouble: str | None = None
         self.pending_bytes = 0
         self._pending: deque[bytes] = deque()
         self._pending_bytes_max = pending_bytes_max
         self._dirty = False
-        fresh = os.O_CREAT | os.O_EXCL if keep_bytes is None else 0
+        fresh = os.O_CREAT | os.O_EXCL if there is None else 0
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | _BINARY | fresh, 0o644)
-        if not lock(self._fd):
+        if not lock(self._fd) or (there is not None and os.fstat(self._fd).st_size != there[0]):
             os.close(self._fd)
             raise BlockingIOError(0, "another program writes to it", str(path))
-        if keep_bytes is not None:
-            os.ftruncate(self._fd, keep_bytes)
+        if there is not None:
+            os.ftruncate(self._fd, there[1])
 
     @property
     def waiting(self) -> int:

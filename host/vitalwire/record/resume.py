@@ -66,20 +66,24 @@ class Resumable:
         A table that is not the beginning of what the capture says is set aside under another name, never changed.
         Raises UsageError where another program writes to the record.
         """
-        rebuilt, keep = self._rebuilt, dict[Path, int]()
-        capture = self.folder / names.CAPTURE
-        refuse_written(capture)
-        keep[capture] = self._capture_bytes
-        for name, expected in rebuilt.files.items():
-            path = self.folder / name
-            _mend(path, expected)
-            keep[path] = len(expected)
-        unsealed = capture.read_bytes()[: self._capture_bytes]
+        rebuilt, keep = self._rebuilt, self._capture_bytes
+        data = (self.folder / names.CAPTURE).read_bytes()[:keep]
         seals = rebuilt.capture.seals
-        encoder = CaptureEncoder.go_on(rebuilt.capture, unsealed[seals[-1].end if seals else len(MAGIC) :])
+        encoder = CaptureEncoder.go_on(rebuilt.capture, data[seals[-1].end if seals else len(MAGIC) :])
         lost_inputs = sum(lost.inputs for lost in rebuilt.capture.lost)
         before = Before(encoder, rebuilt.digest, self._rows(), _about(self.folder), lost_inputs)
-        return Recorder(self.folder, self.setup, lambda path: AppendFile(path, keep_bytes=keep[path]), before)
+        try:
+            return Recorder(self.folder, self.setup, self._open, before)
+        except BlockingIOError:
+            raise _written(self.folder) from None
+
+    def _open(self, path: Path) -> AppendFile:
+        """The capture is the first, and locks the others out; only then is a table touched."""
+        if path.name == names.CAPTURE:
+            return AppendFile(path, there=(self._capture_bytes + self.torn_bytes, self._capture_bytes))
+        expected = self._rebuilt.files[path.name]
+        _mend(path, expected)
+        return AppendFile(path, there=(len(expected), len(expected)))
 
     def _rows(self) -> dict[str, int]:
         return {name: self._rebuilt.files[file].count(b"\r\n") - 1 for name, file, _ in tables(self.setup)}
@@ -127,9 +131,11 @@ def refuse_written(capture: Path) -> None:
     """Raises UsageError where another program is writing to this capture now."""
     with capture.open("rb+") as file:
         if not lock(file.fileno()):
-            raise UsageError(
-                f"session {capture.parent.name} is being recorded by another program", "end it there, with q"
-            )
+            raise _written(capture.parent)
+
+
+def _written(folder: Path) -> UsageError:
+    return UsageError(f"session {folder.name} is being recorded by another program", "end it there, with q")
 
 
 def _refuse(folder: Path, capture: Capture) -> None:

@@ -256,11 +256,24 @@ def test_one_that_was_being_ended_is_refused(tmp_path: Path, board: Board) -> No
 
 def test_one_that_another_program_records_is_refused(tmp_path: Path, board: Board) -> None:
     folder = begin(tmp_path, board)
-    other = AppendFile(folder / "capture.vwire", keep_bytes=(folder / "capture.vwire").stat().st_size)
+    other = AppendFile(folder / "capture.vwire", there=((folder / "capture.vwire").stat().st_size,) * 2)
     with pytest.raises(UsageError, match="is being recorded by another program"):
         read_resumable(folder)
     other.close()
     read_resumable(folder)
+
+
+def test_one_that_another_program_went_on_with_meanwhile_is_refused_and_keeps_what_that_wrote(
+    tmp_path: Path, board: Board
+) -> None:
+    folder = begin(tmp_path, board)
+    waiting = read_resumable(folder)  # its board does not answer yet
+    go_on(folder, board.reopen(5_000))
+    before = untouched(folder)
+    with pytest.raises(UsageError, match="is being recorded by another program"):
+        waiting.recorder()
+    assert untouched(folder) == before
+    assert verify(folder).state == "closed"
 
 
 def test_a_damaged_or_shortened_capture_is_refused(tmp_path: Path, board: Board) -> None:
