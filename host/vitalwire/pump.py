@@ -174,10 +174,10 @@ class Pump:
             self._away(since_ms, "slept", t_ms, utc_ms)
         return t_ms, utc_ms
 
-    def _looked(self, within_ms: int) -> None:
-        """Something that is known to take its time has been done: so long a pause is no absence."""
+    def _port_answered(self) -> None:
+        """A port was opened, or refused: what that takes is no absence."""
         now_ms = self._clock.monotonic_ms()
-        if self._seen_ms is not None and now_ms - self._seen_ms <= within_ms:
+        if self._seen_ms is not None and now_ms - self._seen_ms <= OPENING_MS:
             self._seen_ms = now_ms
 
     def _away(self, since_ms: int, why: str, t_ms: int, utc_ms: int, **more: str) -> None:
@@ -307,9 +307,9 @@ class Pump:
             transport = self._open_port(self._port_again)
         except VitalwireError:
             self._reconnect.failed(self._clock.monotonic_ms())
-            self._looked(OPENING_MS)
+            self._port_answered()
             return b""
-        self._looked(OPENING_MS)
+        self._port_answered()
         self._transport = transport
         self._reconnect.opened()
         t_ms, utc_ms = self._now()

@@ -7,8 +7,8 @@ an earlier run there are used again where the code has not changed.
     make mutation                          profiles and code (tens of minutes)
     python tests/mutation/code.py --only alarms
 
-All that can be changed in the alarms is; in the session, which is large and full of sentences, what decides: numbers,
-comparisons, sums, yes and no. Its sentences are held by other tests.
+All that can be changed in the alarms is; in the session, which is large and full of sentences, what decides: numbers
+and comparisons. Its sentences are held by other tests.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def run(folder: Path, part: Part, children: int) -> dict[str, str]:
         [*mutmut, "results", "--all", "true"], cwd=folder, env=env, check=True, capture_output=True, text=True
     ).stdout
     found = dict(re.findall(r"^\s*(\S+): (.+?)\s*$", said, re.MULTILINE))
-    return {name: state for name, state in found.items() if not wanted or name in set(wanted)}
+    return {name: found.get(name, "not run") for name in wanted or found}
 
 
 def main() -> int:

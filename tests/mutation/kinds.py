@@ -64,13 +64,9 @@ def _difference(before: Any, after: Any) -> tuple[Any, Any] | None:
             return None if ast.dump(before) == ast.dump(after) else (None, None)
         deeper = _difference(getattr(before, field, None), getattr(after, field, None))
         if deeper is not None:
-            return (before, after) if field in ("op", "ops", "value") and _is_leaf(before) else deeper
+            changed_here = field in ("op", "ops") or isinstance(before, ast.Constant)
+            return (before, after) if changed_here else deeper
     return None
-
-
-def _is_leaf(node: ast.AST) -> bool:
-    """A node that is what was changed, when its operator or its value was."""
-    return isinstance(node, ast.Compare | ast.BoolOp | ast.BinOp | ast.AugAssign | ast.Constant)
 
 
 def _is_number(value: Any) -> bool:

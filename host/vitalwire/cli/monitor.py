@@ -120,7 +120,6 @@ def make_plan(port: str | None, given: dict[str, Any]) -> Plan:
             if every_s is not None:
                 raise click.UsageError(f"--every: profile {profile.name} says when readings start in each phase.")
             patient, by = ask_who(patient, by)
-    check_who(patient, by)
     bed = clean_bed(given["bed"])
     out = given["out"] or default_folder()
     hint_of_unfinished(out)

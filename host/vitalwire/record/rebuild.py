@@ -29,11 +29,23 @@ class Rebuilt:
     capture: Capture
     setup: Setup
     digest: Digest
-    identity: Identity | None
-    simulated: bool
-    uncalibrated: bool = False
-    core: Core | None = None
+    core: Core
     """The core after the last input."""
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who the board said it was."""
+        return self.core.session.identity
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything came from a simulated board."""
+        return self.core.session.simulated
+
+    @property
+    def uncalibrated(self) -> bool:
+        """Whether the board says that it is not calibrated."""
+        return self.core.session.uncalibrated
 
     @property
     def vitals(self) -> bytes:
@@ -82,10 +94,7 @@ def rebuild(capture: Capture, kept: list[Fact] | None = None) -> Rebuilt:
             lines[name] += rows
         sent += core.take_output()
     files = {file: "".join(lines[name]).encode() for name, file, _ in tables(setup)}
-    session = core.session
-    agrees = said == sent[: len(said)]
-    who, simulated = session.identity, session.simulated
-    return Rebuilt(files, agrees, capture, setup, digest, who, simulated, session.uncalibrated, core)
+    return Rebuilt(files, said == sent[: len(said)], capture, setup, digest, core)
 
 
 def differences(folder: Path) -> list[str]:

@@ -101,7 +101,6 @@ def read_resumable(folder: Path) -> Resumable:
     facts: list[Fact] = []
     rebuilt = rebuild(capture, facts)
     core = rebuilt.core
-    assert core is not None
     if core.session.why_ended:
         raise UsageError(
             f"session {folder.name} was being ended ({core.session.why_ended}): it does not go on", NEW_ONE

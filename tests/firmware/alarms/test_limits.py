@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vitalwire.alarms.engine import LimitEngine
-from vitalwire.alarms.rules import DEFAULT_LIMITS, LIMIT_RULES, Conduct, Limit
+from vitalwire.alarms.rules import DEFAULT_LIMITS, LIMIT_RULES
 from vitalwire.alarms.wire import wire_limits
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "host" / "alarms"))
+from alarm_cases import play as on_the_host
+from alarm_cases import row
 
 HERE = Path(__file__).parent
 VECTORS = sorted((Path(__file__).resolve().parents[2] / "vectors" / "alarms").rglob("*.json"))
@@ -39,41 +43,6 @@ def test_vectors(path: Path, how: str, play: Run) -> None:
         columns = 6 if "conduct" in case else 4
         assert [change[:columns] for change in changes] == case["changes"], case["name"]
         assert deadlines == [[s[0], s[2]] for s in case["steps"] if s[1] == "deadline"], case["name"]
-
-
-def _limit(item: list[Any]) -> Limit:
-    rule, priority, threshold, hysteresis, delay = item
-    return Limit(rule, threshold / 10, hysteresis / 10, delay / 10, priority, "")
-
-
-def _conduct(case: dict[str, Any]) -> Conduct:
-    said = case["conduct"]
-    index_priority, index = said.get("index", ("high", None))
-    return Conduct(
-        tuple((rule, threshold / 10, priority) for rule, priority, threshold in said.get("overrides", ())),
-        None if index is None else index / 10,
-        index_priority,
-        frozenset(said.get("latching", ())),
-        said.get("escalate_s", 0),
-    )
-
-
-def _on_the_host(case: dict[str, Any]) -> list[list[Any]]:
-    conduct = _conduct(case)
-    engine = LimitEngine([_limit(item) for item in case["limits"]], conduct)
-    changes = []
-    for t_ms, action, *rest in case["steps"]:
-        if action == "value":
-            changes += engine.update(rest[0], rest[1], t_ms)
-        elif action == "absent":
-            changes += engine.update(rest[0], None, t_ms)
-        elif action == "acknowledge":
-            changes += engine.acknowledge(rest[0], t_ms)
-        elif action == "load":
-            changes += engine.load([_limit(item) for item in rest[0]], t_ms, conduct)
-        else:
-            changes += engine.advance(t_ms)
-    return [[c.t_ms, c.rule, c.state.name.lower(), c.value_x10, c.priority, c.cause] for c in changes]
 
 
 def _random_case(seed: int) -> dict[str, Any]:
@@ -114,7 +83,7 @@ def test_the_board_and_the_host_judge_alike(play: Run, tmp_path: Path) -> None:
     for cause, least in (("delay", 500), ("override", 200), ("index", 25), ("escalated", 100)):
         assert causes.count(cause) > least, f"the courses hardly reach {cause}: they test nothing of it"
     for seed, (case, board) in enumerate(zip(cases, boards, strict=True)):
-        assert board == _on_the_host(case), f"seed {seed}"
+        assert board == [row(change) for change in on_the_host(case, "steps")[0]], f"seed {seed}"
 
 
 def test_loading(play: Run) -> None:

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vitalwire.alarms.engine import Change, LimitEngine
-from vitalwire.alarms.rules import Conduct, Limit
+sys.path.insert(0, str(Path(__file__).parent))
+from alarm_cases import play, row
+
 from vitalwire.session.facts import Happening
 from vitalwire.session.watch import Watch
 
@@ -24,59 +26,6 @@ CASES = [
 TECHNICAL = [case for path in (VECTORS / "technical").glob("*.json") for case in json.loads(path.read_text())]
 
 
-def limits_of(rows: list[list[Any]]) -> list[Limit]:
-    return [Limit(rule, t / 10, h / 10, d / 10, priority, "vector") for rule, priority, t, h, d in rows]
-
-
-def conduct_of(case: dict[str, Any]) -> Conduct:
-    said = case.get("conduct", {})
-    index_priority, index = said.get("index", ("high", None))
-    return Conduct(
-        tuple((rule, threshold / 10, priority) for rule, priority, threshold in said.get("overrides", ())),
-        None if index is None else index / 10,
-        index_priority,
-        frozenset(said.get("latching", ())),
-        said.get("escalate_s", 0),
-    )
-
-
-def pass_time(engine: LimitEngine, now_ms: int, t_ms: int, how: str) -> list[Change]:
-    found: list[Change] = []
-    if how == "dense":
-        for t in range(now_ms + 100, t_ms, 100):
-            found += engine.advance(t)
-    elif how == "deadlines":
-        while (due_ms := engine.next_deadline()) is not None and due_ms < t_ms:
-            found += engine.advance(due_ms)
-    return found
-
-
-def play(case: dict[str, Any], how: str) -> tuple[list[Change], list[tuple[int, int | None]]]:
-    conduct = conduct_of(case)
-    engine = LimitEngine(limits_of(case["limits"]), conduct)
-    found: list[Change] = []
-    deadlines = []
-    now_ms = 0
-    for t_ms, action, *rest in case["steps"]:
-        found += pass_time(engine, now_ms, t_ms, how)
-        now_ms = t_ms
-        if action == "value":
-            found += engine.update(rest[0], rest[1], t_ms)
-        elif action == "absent":
-            found += engine.update(rest[0], None, t_ms)
-        elif action == "acknowledge":
-            found += engine.acknowledge(rest[0], t_ms)
-        elif action == "load":
-            found += engine.load(limits_of(rest[0]), t_ms, conduct)
-        elif action == "advance":
-            found += engine.advance(t_ms)
-        elif action == "deadline":
-            deadlines.append((t_ms, engine.next_deadline()))
-        else:
-            raise ValueError(action)
-    return found, deadlines
-
-
 def test_there_are_vectors() -> None:
     assert len(CASES) >= 30
 
@@ -86,8 +35,7 @@ def test_there_are_vectors() -> None:
 def test_the_host_judges_as_the_board_does(case: dict[str, Any], how: str) -> None:
     changes, deadlines = play(case, how)
     columns = 6 if "conduct" in case else 4
-    found = [[c.t_ms, c.rule, c.state.name.lower(), c.value_x10, c.priority, c.cause][:columns] for c in changes]
-    assert found == case["changes"]
+    assert [row(change)[:columns] for change in changes] == case["changes"]
     expected = [(step[0], step[2]) for step in case["steps"] if step[1] == "deadline"]
     assert deadlines == expected
 

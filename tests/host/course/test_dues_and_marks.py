@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from vitalwire.session.course.checkin import CheckIn, Equipment
@@ -15,8 +17,8 @@ from vitalwire.session.profile import Observation
 MINUTE_MS = 60_000
 
 
-def rule(**when: object) -> Observation:
-    return Observation("sedation", "person", 300, ("ours",), **when)  # type: ignore[arg-type]
+def rule(**when: Any) -> Observation:
+    return Observation("sedation", "person", 300, ("ours",), **when)
 
 
 def states(due: Due, values: Values, *minutes: float) -> list[tuple[float, str]]:

@@ -7,10 +7,11 @@ import csv
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_board import FakeBoard
+from fake_board import FakeBoard, Values, steady
 
 from vitalwire import profiles
 from vitalwire.alarms.rules import DEFAULT_LIMITS
@@ -37,8 +38,8 @@ class Board(FakeBoard):
 
     simulated = False
 
-    def __init__(self, *args: object, serial: str = "FAKE0001", **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, readings: Callable[[float], Values] = steady, *, serial: str = "FAKE0001") -> None:
+        super().__init__(readings)
         self.serial = serial
 
     def hello(self) -> None:
