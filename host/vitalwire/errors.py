@@ -59,7 +59,7 @@ class PortBusy(VitalwireError):
 
 
 class NoPermission(VitalwireError):
-    """The system does not let this user open the port: exit code 4."""
+    """The system does not let this user open the port, or write to the record: exit code 4."""
 
     exit_code = 4
 

@@ -42,11 +42,11 @@ def hint_of_unfinished(parent: Path) -> None:
     import contextlib
     import time
 
-    from ..errors import UsageError
+    from ..errors import VitalwireError
     from ..record import folder as names
     from ..record.resume import AWAY_MAX_MS, refuse_written
 
-    with contextlib.suppress(UsageError, OSError):
+    with contextlib.suppress(VitalwireError, OSError):
         latest = names.latest_session(parent)
         about = names.read_session_json(latest)
         capture = latest / names.CAPTURE

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..clock import Clock, ShiftedClock
-from ..errors import CheckFailed, UsageError
+from ..errors import CheckFailed, NoPermission, UsageError
 from ..session.core import Core
 from ..session.facts import Fact
 from ..session.inputs import Setup
@@ -64,7 +64,7 @@ class Resumable:
         """Opens the record: the capture without a torn record at its end, the tables with what they lack.
 
         A table that is not the beginning of what the capture says is set aside under another name, never changed.
-        Raises UsageError where another program writes to the record.
+        Raises UsageError where another program writes to the record, NoPermission where this one may not.
         """
         rebuilt, keep = self._rebuilt, self._capture_bytes
         data = (self.folder / names.CAPTURE).read_bytes()[:keep]
@@ -76,6 +76,8 @@ class Resumable:
             return Recorder(self.folder, self.setup, self._open, before)
         except BlockingIOError:
             raise _written(self.folder) from None
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
 
     def _open(self, path: Path) -> AppendFile:
         """The capture is the first, and locks the others out; only then is a table touched."""
@@ -127,14 +129,24 @@ def read_resumable(folder: Path) -> Resumable:
 
 
 def refuse_written(capture: Path) -> None:
-    """Raises UsageError where another program is writing to this capture now."""
-    with capture.open("rb+") as file:
-        if not lock(file.fileno()):
-            raise _written(capture.parent)
+    """Raises UsageError where another program is writing to this capture now, NoPermission where this one may not."""
+    try:
+        with capture.open("rb+") as file:
+            if not lock(file.fileno()):
+                raise _written(capture.parent)
+    except OSError as error:
+        raise _unwritable(capture.parent, error) from error
 
 
 def _written(folder: Path) -> UsageError:
     return UsageError(f"session {folder.name} is being recorded by another program", "end it there, with q")
+
+
+def _unwritable(folder: Path, error: OSError) -> NoPermission:
+    return NoPermission(
+        f"session {folder.name} cannot be written to, so it cannot go on ({error.strerror or error})",
+        "run this as the user who began it and on a disk that takes writing, or begin a new session",
+    )
 
 
 def _refuse(folder: Path, capture: Capture) -> None:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from fake_board import FakeBoard, Values, steady
 from vitalwire import profiles
 from vitalwire.alarms.rules import DEFAULT_LIMITS
 from vitalwire.cli.monitor_resume import hint_of_unfinished
-from vitalwire.errors import CheckFailed, NoBoard, UsageError
+from vitalwire.errors import CheckFailed, NoBoard, NoPermission, UsageError
 from vitalwire.feed import Plan, Summary
 from vitalwire.pump import Pump
 from vitalwire.record import folder as names
@@ -262,6 +264,35 @@ def test_one_that_another_program_records_is_refused(tmp_path: Path, board: Boar
         read_resumable(folder)
     other.close()
     read_resumable(folder)
+
+
+@pytest.fixture
+def somebody_else() -> Iterator[Path]:
+    """A folder that everybody may read, and a user who may not write what is filed there."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    root = os.geteuid() == 0
+    yield folder
+    if root:
+        os.seteuid(0)
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="this system has other permissions")
+@pytest.mark.parametrize("where", ["capture.vwire", "vitals.csv"])
+def test_one_that_this_user_may_not_write_to_is_refused(where: str, somebody_else: Path, board: Board) -> None:
+    folder = begin(somebody_else, board)
+    for path in folder.iterdir():
+        path.chmod(0o444 if path.name == where else 0o666)
+    folder.chmod(0o555)
+    if os.geteuid() == 0:
+        os.seteuid(65534)  # root may write to everything
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(NoPermission, match="cannot be written to, so it cannot go on"):
+        go_on(folder, board.reopen(5_000))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_one_that_another_program_went_on_with_meanwhile_is_refused_and_keeps_what_that_wrote(
