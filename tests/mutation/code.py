@@ -44,20 +44,44 @@ class Part:
     tests: tuple[str, ...]
     decides: bool = False
     """Only what decides is mutated."""
+    package: str = ""
+    """The package that it lies in, where that has another name."""
 
+
+PROFILES: Final = ("alarm_rules", "profile", "profile_read", "profile_rules", "profile_sign")
+"""What reads profiles, in the session's package: nearly every test of a session runs it, and few are about it."""
 
 PARTS: Final = (
     Part("alarms", ("src/vitalwire/alarms/*",), (), ("tests/host/alarms", "tests/host/profiles", "tests/host/session")),
     Part(
+        "profiles",
+        tuple(f"src/vitalwire/session/{name}.py" for name in PROFILES),
+        (),
+        (
+            "tests/host/profiles",
+            "tests/host/session/test_profile_bounds.py",
+            "tests/host/session/test_profile_files.py",
+            "tests/host/session/test_profile_signing.py",
+        ),
+        decides=True,
+        package="session",
+    ),
+    Part(
         "session",
         ("src/vitalwire/session/*",),
-        ("src/vitalwire/session/*_shown.py",),
+        ("src/vitalwire/session/*_shown.py", *(f"src/vitalwire/session/{name}.py" for name in PROFILES)),
         (
             "tests/host/session",
             "tests/host/course",
             "tests/host/profiles",
             "tests/host/alarms",
             "tests/host/monitor/test_resume.py",
+            "tests/host/monitor/test_pump.py",
+            "tests/host/monitor/test_pump_stopped.py",
+            "tests/host/monitor/test_profile_used.py",
+            "tests/host/live/test_live_parts.py",
+            "tests/host/record",
+            "tests/host/report",
         ),
         decides=True,
     ),
@@ -107,8 +131,8 @@ def run(folder: Path, part: Part, children: int) -> dict[str, str]:
     if part.decides:
         # It makes all mutants before it sees that none has this name.
         subprocess.run([*mutmut, "run", "none.of.them"], cwd=folder, env=env, check=False, capture_output=True)
-        package = f"vitalwire.{part.name}"
-        kinds = kinds_below(folder / "mutants" / "src" / "vitalwire" / part.name, package)
+        package = part.package or part.name
+        kinds = kinds_below(folder / "mutants" / "src" / "vitalwire" / package, f"vitalwire.{package}")
         wanted = [name for name, kind in kinds.items() if kind in DECIDES]
         print(f"{len(wanted)} of {len(kinds)} mutants change what decides", flush=True)
     command = [*mutmut, "run", "--max-children", str(children), *wanted]
