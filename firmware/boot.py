@@ -30,7 +30,7 @@ outputs_safe()
 
 
 def count_start():
-    """Counts this start and decides on service mode; main.py takes the decision from here.
+    """Counts this start and decides on service mode; vitals/start.py takes the decision from here.
 
     Nothing is saved yet: the cuff may still be emptying, and flash is not written while it is inflated.
     """

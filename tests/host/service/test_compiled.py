@@ -65,12 +65,21 @@ def test_lines_stay_where_they_are() -> None:
 
 @pytest.mark.parametrize("board", PROCESSORS)
 def test_compiles_for_every_board(board: str, tmp_path: Path) -> None:
-    written = compile_firmware(board_files.firmware(), tmp_path, PROCESSORS[board])
+    written = compile_firmware(board_files.firmware(), tmp_path, PROCESSORS[board], board)
     compiled = sum(path.stat().st_size for path in tmp_path.rglob("*.mpy"))
     assert 50_000 < compiled < 120_000
     assert written == compiled + sum(path.stat().st_size for path in tmp_path.rglob("*.py"))
     names = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     assert {"boot.py", "main.py", "vitals/app.mpy", "vitals/link/wire.mpy"} <= names
+    kept = {"pico", "pico2"} if board == "pico2" else {board}
+    assert {n.split("/")[2].removesuffix(".mpy") for n in names if "/boards/" in n} == {
+        *kept,
+        "__init__",
+        "clock",
+        "common",
+        "usb",
+    }
+    assert not {n for n in names if "_plain" in n}, "each has a twin in native code"
     assert {n for n in names if n.endswith(".py")} == {"boot.py", "main.py"}, "these are started by name"
 
 
