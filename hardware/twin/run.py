@@ -44,7 +44,10 @@ DEFAULTS = {
     "faults": [],
     "flash": None,
     "firmware": None,
+    "whole": False,
+    "cause": "power_on",
 }
+AT_PROMPT = "at the prompt"  # said where firmware has left the interpreter's prompt to a whole board
 
 
 def parse_arguments(words):
@@ -87,6 +90,8 @@ def parse_options(text):
         raise RefusedError("option 'seed' must be a whole number from 0 to 4294967295")
     if not isinstance(options["serial"], str) or not options["serial"].startswith("SIM"):
         raise RefusedError("option 'serial' must begin with SIM, so that nobody takes simulated numbers for real ones")
+    if options["whole"] and (options["flash"] is None or sys.implementation.name != "micropython"):
+        raise RefusedError("option 'whole' needs a 'flash' with an image, and MicroPython")
     for name in ("ppg", "cuff", "flash", "firmware"):
         if options[name] is not None and not isinstance(options[name], str):
             raise RefusedError("option '%s' must be a path" % name)
@@ -154,18 +159,19 @@ def make_board(options):
 
 
 def serve(arguments):
-    """Runs the board until the host is gone. Raises RefusedError."""
+    """Runs the board until the host is gone, or a whole one until its prompt. Raises RefusedError."""
     options = parse_options(arguments["options"])
     from board.control import Control, HostGone, connect
-    from board.firmware import Firmware, prepare_path
+    from board.firmware import AtPrompt, Firmware, prepare_path
     from board.interpreter import name_the_board
 
     board = make_board(options)
-    folder = options["firmware"] or ROOT + "/firmware"
+    folder = board.flash.storage_path[:-1] if options["whole"] else options["firmware"] or ROOT + "/firmware"
     try:
         os.stat(folder + "/boot.py")
     except OSError:
-        raise RefusedError("there is no firmware in %s: no boot.py" % folder)
+        if not options["whole"]:
+            raise RefusedError("there is no firmware in %s: no boot.py" % folder)
     try:
         connection = connect(arguments["connect"])
     except ValueError as problem:
@@ -180,7 +186,10 @@ def serve(arguments):
         prepare_path(folder)
         name_the_board(board.port)
         os.chdir(board.flash.storage_path)
-        Firmware(board, folder, options["board"]).run()
+        Firmware(board, folder, options["board"], options["whole"]).run(options["cause"])
+    except AtPrompt:
+        control.end()
+        sys.stderr.write(AT_PROMPT + "\n")
     except HostGone:
         pass
     finally:

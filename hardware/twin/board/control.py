@@ -59,6 +59,12 @@ class Control:
             else:
                 self._send(b"E", ("there is no frame of type %r" % kind).encode())
 
+    def end(self):
+        """Hands over what the board wrote last, to whoever waits for a run."""
+        if self._running:
+            self._send(b"T", struct.pack("<Q", self._board.timeline.now_us) + bytes(self._board.tx))
+            self._running = False
+
     # ------------------------------------------------------------ frames
 
     def _send(self, kind, payload):

@@ -57,18 +57,27 @@ class BoardWire:
         """Nothing to give back."""
 
 
-class Firmware:
-    """The firmware in `folder`. `run()` runs it for good; it returns never, the host ends it."""
+class AtPrompt(BaseException):
+    """No firmware runs, and the interpreter's prompt is to be a real one."""
 
-    def __init__(self, board, folder, board_name):
+
+class Firmware:
+    """The firmware in `folder`. `run()` runs it for good; it returns never, the host ends it.
+
+    With `real_prompt` it ends in AtPrompt where a board gives the interpreter's prompt; otherwise one is played here.
+    """
+
+    def __init__(self, board, folder, board_name, real_prompt=False):
         self._board = board
         self._folder = folder
         self._name = board_name
+        self._real_prompt = real_prompt
+        self._path = list(sys.path)
 
-    def run(self):
+    def run(self, cause="power_on"):
         """Starts the firmware, and starts it again after each restart."""
         board = self._board
-        board.restart("power_on")
+        board.restart(cause)
         while True:
             cause = self._one_life()
             board.flash.mount()
@@ -99,12 +108,15 @@ class Firmware:
     def _boot_and_main(self):
         board = self._board
         path = self._folder + "/boot.py"
-        with open(path) as f:
-            code = compile(f.read(), path, "exec")
-        try:
-            exec(code, {"__name__": "__main__", "__file__": path})
-        except Exception as failure:
-            board.traceback(failure)  # the board prints it and goes on to main.py
+        if _exists(path):
+            with open(path) as f:
+                code = compile(f.read(), path, "exec")
+            try:
+                exec(code, {"__name__": "__main__", "__file__": path})
+            except Exception as failure:
+                board.traceback(failure)  # the board prints it and goes on to main.py
+        if not _exists(self._folder + "/main.py"):
+            return
         import main
 
         boards = __import__("vitals.boards." + self._name, None, None, ("Board",))
@@ -113,6 +125,8 @@ class Firmware:
     def _prompt(self):
         """The interpreter's prompt: Ctrl-D restarts it, anything else is met with another prompt."""
         board = self._board
+        if self._real_prompt:
+            raise AtPrompt
         version = ".".join(str(part) for part in sys.implementation.version[:3])
         form = "MicroPython v%s, simulated; %s\r\n" if MICROPYTHON else "MicroPython, simulated by CPython %s; %s\r\n"
         banner = form % (version, board.port.machine_name)
@@ -146,7 +160,16 @@ class Firmware:
         for name in list(sys.modules):
             if name in ("boot", "main", "vitals") or name.startswith("vitals."):
                 del sys.modules[name]
+        sys.path[:] = self._path
         gc.collect()
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def prepare_path(folder):

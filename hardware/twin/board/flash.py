@@ -77,12 +77,13 @@ class BlockDevice:
     """Flash as MicroPython's extended block device protocol wants it, in memory, written through to a file."""
 
     BLOCK = 4096
-    BLOCKS = 64
+    BLOCKS = 64  # of a new image; one that is there has its own size
 
     def __init__(self, cut, image=None):
         self._cut = cut
-        self._data = bytearray(self.BLOCK * self.BLOCKS)
         self._image = image
+        blocks = self.BLOCKS if image is None else _blocks_of(image) or self.BLOCKS
+        self._data = bytearray(self.BLOCK * blocks)
         self.fresh = True
         if image is not None:
             try:
@@ -117,7 +118,7 @@ class BlockDevice:
     def ioctl(self, operation, argument):
         """Geometry, and erasing a block."""
         if operation == 4:
-            return self.BLOCKS
+            return len(self._data) // self.BLOCK
         if operation == 5:
             return self.BLOCK
         if operation == 6:
@@ -133,6 +134,14 @@ class BlockDevice:
             with open(self._image, "r+b") as f:
                 f.seek(start)
                 f.write(memoryview(self._data)[start : start + n])
+
+
+def _blocks_of(image):
+    """Whole blocks in the image; 0 where there is none."""
+    try:
+        return os.stat(image)[6] // BlockDevice.BLOCK
+    except OSError:
+        return 0
 
 
 class _Mounted:
@@ -177,7 +186,13 @@ class LittlefsFlash:
             LittlefsFlash._mounted.device = LittlefsFlash._mounted.device.copy()
             self._vfs.umount("/flash")
         LittlefsFlash._mounted = _Mounted(self._device)
-        self._vfs.mount(self._vfs.VfsLfs2(LittlefsFlash._mounted), "/flash")
+        try:
+            files = self._vfs.VfsLfs2(LittlefsFlash._mounted)
+        except OSError:
+            # The port formats what it cannot mount (ports/rp2/modules/_boot.py).
+            self._vfs.VfsLfs2.mkfs(self._device)
+            files = self._vfs.VfsLfs2(LittlefsFlash._mounted)
+        self._vfs.mount(files, "/flash")
 
     def cut_after(self, n):
         """The power goes after the n-th byte from now that reaches the flash."""

@@ -29,9 +29,14 @@ from .common import say, terminable
 @click.option("--board", default="pico", show_default=True, help=f"One of {', '.join(BOARDS)}.")
 @click.option("--serial", default="SIM00001", show_default=True, help="The serial number; begins with SIM.")
 @click.option("--flash", metavar="FOLDER", help="Keeps the board's flash here between runs.")
+@click.option(
+    "--whole",
+    is_flag=True,
+    help="Run what lies in the flash itself, at first nothing: MicroPython's prompt. Needs --flash.",
+)
 @click.option("--interpreter", help=f"One of {', '.join(INTERPRETERS)}; else the first that is installed.")
 @click.option("--list", "show", is_flag=True, help="List the patients and faults, and end.")
-def command(pty: bool, tcp: str | None, show: bool, fault: tuple[str, ...], **given: str | None) -> None:
+def command(pty: bool, tcp: str | None, show: bool, whole: bool, fault: tuple[str, ...], **given: str | None) -> None:
     """Serve a simulated board until Ctrl-C.
 
     The board's own firmware runs on simulated chips, at wall speed. Any program that can open a serial port can use
@@ -43,10 +48,14 @@ def command(pty: bool, tcp: str | None, show: bool, fault: tuple[str, ...], **gi
       vitalwire info /dev/pts/5
       vitalwire sim --tcp 127.0.0.1:7878 --patient esketamine --fault leak@600
       vitalwire monitor socket://127.0.0.1:7878
+      vitalwire sim --whole --flash out/board         a bare board, for mpremote
       vitalwire sim --list
     """
     if show:
         _list()
+        return
+    if whole:
+        _whole(tcp, fault, given)
         return
     if pty and tcp:
         raise click.UsageError("--pty and --tcp exclude each other.")
@@ -68,6 +77,37 @@ def command(pty: bool, tcp: str | None, show: bool, fault: tuple[str, ...], **gi
         say("stopped")
     finally:
         transport.close()
+
+
+def _whole(tcp: str | None, fault: tuple[str, ...], given: dict[str, str | None]) -> None:
+    """Serves a board whose flash says what it is, until Ctrl-C."""
+    import time
+
+    from ..link.sim_options import parse_sim_url
+    from ..link.whole_board import WholeBoard
+
+    refused = [name for name in ("ppg", "cuff", "interpreter") if given[name]]
+    refused += [name for name, so in (("tcp", tcp), ("fault", fault)) if so]
+    if refused:
+        raise click.UsageError(f"--whole and --{refused[0]} exclude each other.")
+    if not given["flash"]:
+        raise click.UsageError("--whole needs --flash FOLDER, in which the board's flash is kept.")
+    query = {name: value for name in ("patient", "board", "serial", "flash") if (value := given[name])}
+    options = parse_sim_url("sim://?" + urlencode(query))
+    assert options.flash is not None
+    board = WholeBoard(options.flash, options.board, options.serial, options.patient)
+    click.echo(board.start())
+    sys.stdout.flush()
+    say(f"whole simulated board {options.serial}, its flash in {board.image}; Ctrl-C ends it")
+    say(f"try: mpremote connect {board.port} resume fs ls")
+    try:
+        with terminable():
+            while True:
+                time.sleep(1)
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        board.close()
 
 
 def _announce(transport: SimTransport, where: str) -> None:

@@ -414,3 +414,12 @@ def test_sim_lists_patients_and_faults(capfd: pytest.CaptureFixture[str]) -> Non
     assert code == 0
     assert re.search(r"^  esketamine +\w", out, re.M)
     assert re.search(r"^  pump_stuck_on +\w", out, re.M)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [([], "--whole needs --flash"), (["--flash", "x", "--tcp", "127.0.0.1:0"], "--whole and --tcp exclude each other")],
+)
+def test_a_whole_board_says_what_it_needs(more: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sim", "--whole", *more]) == 2
+    assert said in capsys.readouterr().err
