@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs last at every start. What it starts lies in the copy of the firmware that boot.py has put first on the path."""
+"""Runs after boot.py at every start. A board compiles it each time, so all that can be is in vitals/start.py."""
 
 from vitals.start import run
 

@@ -97,9 +97,6 @@ class Flash:
 class Machine:
     """What the prompt of a board offers as `machine`, as far as it is used without firmware."""
 
-    PWRON_RESET = 1
-    WDT_RESET = 3
-
     def __init__(self, serial):
         self._serial = serial
 

@@ -88,6 +88,7 @@ def _whole(tcp: str | None, fault: tuple[str, ...], given: dict[str, str | None]
 
     refused = [name for name in ("ppg", "cuff", "interpreter") if given[name]]
     refused += [name for name, so in (("tcp", tcp), ("fault", fault)) if so]
+    refused += [name for name in ("seed", "speed") if given[name] != "1"]
     if refused:
         raise click.UsageError(f"--whole and --{refused[0]} exclude each other.")
     if not given["flash"]:
@@ -102,8 +103,9 @@ def _whole(tcp: str | None, fault: tuple[str, ...], given: dict[str, str | None]
     say(f"try: mpremote connect {board.port} resume fs ls")
     try:
         with terminable():
-            while True:
-                time.sleep(1)
+            while board.failure is None:
+                time.sleep(0.1)
+        raise board.failure
     except KeyboardInterrupt:
         say("stopped")
     finally:

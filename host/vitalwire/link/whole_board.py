@@ -3,12 +3,11 @@
 
 It starts as a board does: boot.py and main.py of its own flash, on simulated chips; where there are none, or they end,
 the prompt of a real MicroPython. The two are processes that take turns on one image (`run.py` and `repl.py` of the
-simulated board), behind one port that stays.
+simulated board), behind one port that goes only with the power.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import subprocess
@@ -20,17 +19,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from .. import board_files
-from ..errors import LinkLost, UsageError
+from ..errors import LinkLost, PortBusy, UsageError, VitalwireError
 from .sim_options import SimOptions, micropython_is_here
 from .twin_process import TwinProcess
-
-log = logging.getLogger("vitalwire.sim")
 
 BLOCK: Final = 4096
 FLASH_BLOCKS: Final = {"pico": 352, "pico2": 640, "esp32s3": 512}
 """What MicroPython's own builds leave for files, of 4 KB (ports/rp2 and ports/esp32)."""
-RESET, POWER_LOST, BOOTLOADER = 3, 4, 5
-"""The exit codes of repl.py."""
+POWER_LOST, BOOTLOADER = 4, 5
+"""Exit codes of repl.py; any other is a restart."""
 AT_PROMPT: Final = "at the prompt"
 """What run.py says where the firmware has left the prompt."""
 _MICROPYTHON: Final = "import sys, micropython_unix as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"
@@ -66,14 +63,20 @@ class WholeBoard:
     port: str = ""
     state: str = "off"
     """off, firmware, prompt, bootloader."""
+    failure: VitalwireError | None = None
+    """Why it stopped by itself, as where its flash cannot be used."""
 
     def start(self) -> str:
-        """Gives it power; returns the path of its port. Raises UsageError where this computer cannot."""
+        """Gives it power; returns the path of its port.
+
+        Raises UsageError where this computer cannot, PortBusy where another program has this board.
+        """
         if sys.platform == "win32" or not micropython_is_here():
             raise UsageError("a whole simulated board needs MicroPython and pseudo-terminals", "use sim:// instead")
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.image.exists():
             self.image.write_bytes(b"\xff" * (BLOCK * FLASH_BLOCKS[self.board]))
+        self._take_image()
         self._plug_in()
         self._ending = threading.Event()
         self._off = threading.Event()
@@ -106,8 +109,22 @@ class WholeBoard:
         self._off.set()
         self._thread.join(10)
         self._unplug()
+        self._lock.close()
 
     # ------------------------------------------------------------ inside
+
+    def _take_image(self) -> None:
+        """Two boards that write to one flash would ruin it."""
+        import fcntl
+
+        self._lock = self.image.open("rb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise PortBusy(
+                f"another program runs the board in {self.folder}", "end it, or name another folder"
+            ) from None
 
     def _plug_in(self) -> None:
         import tty
@@ -158,10 +175,10 @@ class WholeBoard:
                 else:
                     self._to_host(twin.run_until(min(until_us, twin.now_us + 20_000))[1])
                 twin.write(self._from_host())
-        except LinkLost:
-            if twin.at_prompt():
+        except VitalwireError as error:
+            if isinstance(error, LinkLost) and twin.at_prompt():
                 return True
-            log.exception("the firmware's process ended")
+            self.failure = error
             self._off.set()
         finally:
             twin.close()

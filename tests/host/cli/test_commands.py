@@ -418,7 +418,11 @@ def test_sim_lists_patients_and_faults(capfd: pytest.CaptureFixture[str]) -> Non
 
 @pytest.mark.parametrize(
     ("more", "said"),
-    [([], "--whole needs --flash"), (["--flash", "x", "--tcp", "127.0.0.1:0"], "--whole and --tcp exclude each other")],
+    [
+        ([], "--whole needs --flash"),
+        (["--flash", "x", "--tcp", "127.0.0.1:0"], "--whole and --tcp exclude each other"),
+        (["--flash", "x", "--speed", "20"], "--whole and --speed exclude each other"),
+    ],
 )
 def test_a_whole_board_says_what_it_needs(more: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sim", "--whole", *more]) == 2

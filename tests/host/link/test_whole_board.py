@@ -14,6 +14,7 @@ import pytest
 
 import vitalwire
 from vitalwire import board_files
+from vitalwire.errors import PortBusy
 from vitalwire.link.sim_options import micropython_is_here
 from vitalwire.link.transport import open_transport
 from vitalwire.link.whole_board import Power, WholeBoard
@@ -122,8 +123,12 @@ def test_firmware_that_mpremote_copied_runs_and_leaves_the_prompt_in_service(boa
     transport.close()
 
 
-@pytest.mark.parametrize("after_byte", [0, 100, 3000, 20_000])
-def test_power_that_goes_while_a_file_is_written_leaves_the_others_whole(tmp_path: Path, after_byte: int) -> None:
+@pytest.mark.parametrize(
+    "power",
+    [*(Power(after_byte=n) for n in (0, 100, 3000, 20_000)), Power(in_erase=0), Power(in_erase=5)],
+    ids=lambda power: f"after byte {power.after_byte}" if power.in_erase is None else f"in erase {power.in_erase}",
+)
+def test_power_that_goes_while_a_file_is_written_leaves_the_others_whole(tmp_path: Path, power: Power) -> None:
     from mpremote.transport import TransportError
 
     board = WholeBoard(tmp_path / "board")
@@ -132,7 +137,7 @@ def test_power_that_goes_while_a_file_is_written_leaves_the_others_whole(tmp_pat
     transport.fs_writefile("old.bin", bytes(range(256)) * 20)
     transport.close()
     board.close()
-    board = WholeBoard(board.folder, power=Power(after_byte=after_byte))
+    board = WholeBoard(board.folder, power=power)
     board.start()
     transport = prompt(board)
     with pytest.raises((OSError, TransportError)):  # what mpremote says of a board that is gone
@@ -169,3 +174,19 @@ def test_a_paced_board_takes_the_time_of_its_port_and_its_flash(tmp_path: Path) 
         board.close()
     assert seconds[1] > 20_000 / 100_000 + 5 * 0.045, "bytes over the port, and at least five sectors erased"
     assert seconds[1] > seconds[0]
+
+
+def test_two_programs_cannot_run_one_board(board: WholeBoard) -> None:
+    with pytest.raises(PortBusy, match="another program runs the board"):
+        WholeBoard(board.folder).start()
+    prompt(board).close()
+
+
+def test_a_flash_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "flash.img").write_bytes(b"\xff" * 4096)  # too small for a file system
+    board = WholeBoard(tmp_path)
+    board.start()
+    wait_for(board, "off")
+    assert "\n" not in str(board.failure)
+    assert board.failure is not None
+    board.close()

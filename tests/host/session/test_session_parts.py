@@ -228,7 +228,7 @@ def wanted() -> Oscillograms:
         "outcome": 0,
         "doubts": 0,
     }
-    made.result(codec.NibpResult(**fields), Vitals(0, 0, "cuff"), 1000)  # type: ignore[arg-type]
+    made.result(codec.NibpResult(**fields), Vitals(0, 0, "cuff"), 1000)
     return made
 
 
