@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs first after every start: outputs safe before anything else, then the decision between application and service.
+"""Runs first after every start: outputs safe before anything else, then which copy of the firmware runs.
 
 A soft reset keeps pin levels but ends the timers, the interlock's among them: a pump that was on would stay on. So this
 file names the pins by itself, and a fault anywhere in the application cannot keep it from making them safe.
@@ -29,18 +29,26 @@ def outputs_safe():
 outputs_safe()
 
 
-def count_start():
-    """Counts this start and decides on service mode; vitals/start.py takes the decision from here.
+def choose_copy():
+    """Lets imports find the copy of the firmware that the file `active` names.
 
-    Nothing is saved yet: the cuff may still be emptying, and flash is not written while it is inflated.
+    A board keeps two, so that one is whole while the other is written. Without that file the firmware lies beside this.
     """
-    import vitals
-    from vitals.boards.common import reset_cause
-    from vitals.store.bootlog import BootLog
+    try:
+        with open("active") as f:
+            name = f.read(8)
+    except OSError:
+        return
+    if name in ("copy_a", "copy_b"):
+        sys.path.insert(0, name)
 
-    log = BootLog("")
-    log.start(reset_cause(), save=False)
-    vitals.boot_log = log
+
+def count_start():
+    """The copy's own, so that it and this file can be replaced one after the other."""
+    from vitals import start
+
+    start.count_start()
 
 
+choose_copy()
 count_start()

@@ -15,6 +15,19 @@ _HELLO_WITHIN_MS = 500
 _SAY_WITHIN_MS = 200
 
 
+def count_start():
+    """What boot.py calls: counts this start and decides on service mode; `run` takes the decision from here.
+
+    Nothing is saved yet: the cuff may still be emptying, and flash is not written while it is inflated.
+    """
+    from vitals.boards.common import reset_cause
+    from vitals.store.bootlog import BootLog
+
+    log = BootLog("")
+    log.start(reset_cause(), save=False)
+    vitals.boot_log = log
+
+
 def run(board=None):
     """Runs the application; returns only in service mode, at the REPL. `board` replaces the one that is detected."""
     if board is None:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import click
 
 from .. import __version__
-from ..errors import UsageError, VitalwireError
+from ..errors import VitalwireError
 
 INTERRUPTED: Final = 130
 COMPLETE: Final = "_VITALWIRE_COMPLETE"
@@ -39,6 +39,8 @@ COMMANDS: Final = {
     "recompute": Entry(RECORDS, "recompute", "Work blood pressures out again from their oscillograms, and compare."),
     "ports": Entry(SERVICE, "ports", "List the boards that are plugged in."),
     "info": Entry(SERVICE, "info", "Say what a board is, what it runs and how it is."),
+    "flash": Entry(SERVICE, "flash", "Put the firmware on a board, whatever runs there now."),
+    "image": Entry(SERVICE, "image", "Builds of the firmware: one file for a new board, signatures."),
     "stream": Entry(DEVELOPERS, "stream", "Readings and events as JSON Lines or CSV on standard output."),
     "decode": Entry(DEVELOPERS, "decode", "Turn recorded bytes into messages, and count what is wrong with them."),
     "sim": Entry(DEVELOPERS, "sim", "Serve a simulated board on a pseudo-terminal or a TCP port."),
@@ -78,8 +80,6 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] == "flash":
-            raise UsageError(*_no_flash())
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             import difflib
 
@@ -156,20 +156,6 @@ def _open_missing_streams() -> None:
                 os.dup2(nowhere, number)
                 os.close(nowhere)
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
-
-
-def _no_flash() -> tuple[str, str]:
-    """What to do until there is the command that notices and errors name."""
-    import shlex
-
-    from ..board_files import firmware
-
-    copy = f"mpremote fs cp -r {shlex.quote(str(firmware()))}/. :"
-    return (
-        "`vitalwire flash` is not in this version yet",
-        f"to put the firmware on a board that runs MicroPython 1.26 or newer: pip install mpremote, then {copy}, "
-        "then take its power away and give it back",
-    )
 
 
 def _say(text: str) -> None:

@@ -39,6 +39,7 @@ log = logging.getLogger("vitalwire.sim")
 HEADER: Final = struct.Struct("<cI")
 TIME: Final = struct.Struct("<Q")
 MAX_PAYLOAD: Final = 1 << 22  # a reply is a second of bytes or some JSON; more is a broken peer
+LAST_WORDS_S: Final = 2.0
 START_TIMEOUT_S: Final = 30.0
 REPLY_TIMEOUT_S: Final = 60.0
 """Real seconds for one answer. A second of virtual time takes about 10 ms; this much means that the process hangs."""
@@ -54,6 +55,7 @@ class TwinProcess:
 
     def __init__(self, options: SimOptions) -> None:
         self.options = options
+        self.heap = HEAP
         self.interpreter = options.interpreter or ("micropython" if micropython_is_here() else "cpython")
         self.greeting: dict[str, Any] = {}
         """What it said of itself: interpreter, version, board, serial, patient, seed."""
@@ -63,6 +65,7 @@ class TwinProcess:
         self._inbox = bytearray()
         self._interrupted = False
         self._said: deque[str] = deque(maxlen=STDERR_LINES)
+        self._words: threading.Thread
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._finalizer: weakref.finalize[..., TwinProcess] | None = None
 
@@ -122,7 +125,7 @@ class TwinProcess:
             raise LinkLost(f"the simulated board's program is missing: {runner}", "install vitalwire again")
         python = [sys.executable]
         if self.interpreter == "micropython":
-            python += ["-m", "micropython_unix", "-X", f"heapsize={HEAP}"]
+            python += ["-m", "micropython_unix", "-X", f"heapsize={self.heap}"]
         command = [*python, str(runner), "--connect", f"127.0.0.1:{port}", "--token", token]
         command += ["--options", json.dumps(self._options())]
         # A session of its own, so that Ctrl-C in the terminal reaches the host alone and the cuff can still be emptied.
@@ -133,15 +136,16 @@ class TwinProcess:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stdout=subprocess.PIPE,  # MicroPython's own traceback goes there
+                stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"},
                 **own_group,
             )
         except OSError as error:
             raise LinkLost(f"the simulated board cannot be started: {error.strerror or error}") from error
-        assert process.stderr is not None
-        threading.Thread(target=_drain, args=(process.stderr, self._said), daemon=True, name="sim-stderr").start()
+        assert process.stdout is not None
+        self._words = threading.Thread(target=_drain, args=(process.stdout, self._said), daemon=True, name="sim-words")
+        self._words.start()
         return process
 
     def _options(self) -> dict[str, Any]:
@@ -203,8 +207,7 @@ class TwinProcess:
     def _check_start(self, deadline: float) -> None:
         assert self._process is not None
         if self._process.poll() is not None:
-            time.sleep(0.05)  # lets the drain read the last words
-            refusal = next((line for line in self._said if line.startswith(REFUSAL)), None)
+            refusal = next((line for line in self._last_lines() if line.startswith(REFUSAL)), None)
             if refusal is not None:
                 raise UsageError(f"the simulated board refused: {refusal.removeprefix(REFUSAL)}")
             raise LinkLost(f"the simulated board did not start: {self._last_words()}")
@@ -212,8 +215,13 @@ class TwinProcess:
             raise LinkLost(f"the simulated board did not start within {START_TIMEOUT_S:.0f} s")
 
     def _last_words(self) -> str:
-        lines = [line for line in self._said if line.strip()]
+        lines = [line for line in self._last_lines() if line.strip()]
         return lines[-1] if lines else "it said nothing"
+
+    def _last_lines(self) -> list[str]:
+        """What a process that ends has said, to its last line."""
+        self._words.join(LAST_WORDS_S)
+        return list(self._said)
 
     def _take_run(self, payload: bytes) -> bytes:
         (self.now_us,) = TIME.unpack_from(payload)

@@ -32,6 +32,8 @@ AT_PROMPT: Final = "at the prompt"
 """What run.py says where the firmware has left the prompt."""
 _MICROPYTHON: Final = "import sys, micropython_unix as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"
 """The package's own `-m` keeps the exit code to itself."""
+HEAP: Final = "24M"
+"""Each restart leaves a copy of the flash behind until it is collected, and here it is as large as a real one."""
 STEP_S: Final = 0.005
 SLICE: Final = 64
 """Bytes of a USB packet."""
@@ -252,13 +254,14 @@ class _Whole(TwinProcess):
     def __init__(self, options: SimOptions, cause: str) -> None:
         super().__init__(options)
         self._cause = cause
+        self.heap = HEAP
 
     def _options(self) -> dict[str, Any]:
         return {**super()._options(), "whole": True, "cause": self._cause}
 
     def at_prompt(self) -> bool:
         """Whether it ended because no firmware runs any more."""
-        return AT_PROMPT in self._said
+        return AT_PROMPT in self._last_lines()
 
 
 __all__ = ["Power", "WholeBoard"]

@@ -72,14 +72,6 @@ def test_a_simulated_board_that_cannot_be_is_refused_before_it_starts(parameter:
         parse_sim_url(f"sim://?{parameter}")
 
 
-def test_the_command_that_notices_name_says_how_it_is_done_by_hand(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["flash", "bed4"]) == 2
-    said = capfd.readouterr().err
-    assert "not in this version yet" in said
-    assert "mpremote fs cp -r" in said
-    assert "firmware/." in said
-
-
 def test_a_session_whose_board_was_not_reached_at_the_end_is_a_lost_link(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
