@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from .. import board_files
 from ..errors import LinkLost, PortBusy, UsageError, VitalwireError
+from .boot_drive import BootDrive
 from .sim_options import SimOptions, micropython_is_here
 from .twin_process import TwinProcess
 
@@ -52,7 +53,7 @@ class WholeBoard:
     """One board. `start` gives it power and serves it; `port` is where, and is gone with the power.
 
     `bytes_per_s` paces the port, and the flash with it, as on a board; None is as fast as it goes. `journal` gets
-    every write to the flash by the prompt.
+    every write to the flash by the prompt. `bare`: without MicroPython, so that it starts in its boot loader.
     """
 
     folder: Path
@@ -61,6 +62,7 @@ class WholeBoard:
     patient: str = "calm"
     bytes_per_s: int | None = None
     journal: Path | None = None
+    bare: bool = False
     power: Power = field(default_factory=Power)
     port: str = ""
     state: str = "off"
@@ -90,6 +92,16 @@ class WholeBoard:
     def image(self) -> Path:
         """The content of its flash."""
         return self.folder / "flash.img"
+
+    @property
+    def drive(self) -> Path:
+        """Where its boot loader's drive appears."""
+        return self.folder / "drive"
+
+    @property
+    def port_link(self) -> Path:
+        """A name of its port that stays the same when the port goes and comes back."""
+        return self.folder / "port"
 
     def give_power(self) -> str:
         """Ends a loss of power, after which the flash stays whole; returns the new port."""
@@ -135,20 +147,28 @@ class WholeBoard:
         tty.setraw(self._slave)
         os.set_blocking(self._outer, False)
         self.port = os.ttyname(self._slave)
+        new = self.folder / "port.new"
+        new.unlink(missing_ok=True)
+        new.symlink_to(self.port)
+        new.replace(self.port_link)
 
     def _unplug(self) -> None:
         """The port is gone, as USB is without power: whoever has it open is told so by the system."""
         if self.port:
             self.port = ""
+            self.port_link.unlink(missing_ok=True)
             os.close(self._outer)
             os.close(self._slave)
 
     def _run(self) -> None:
         cause = "power_on"
+        if self.bare:
+            self._bootloader()
         while not self._ending.is_set():
             if self._off.is_set():
-                self._unplug()
-                self.state = "off"
+                if self.state != "off":  # once: the next port may be there already
+                    self._unplug()
+                    self.state = "off"
                 time.sleep(STEP_S)
                 cause = "power_on"
                 continue
@@ -160,9 +180,23 @@ class WholeBoard:
             if ended == POWER_LOST:
                 self._off.set()
             elif ended == BOOTLOADER:
-                self.state = "bootloader"
-                self._off.wait()
+                self._bootloader()
             cause = "hard_reset"
+
+    def _bootloader(self) -> None:
+        """The drive of the chip's boot loader instead of a port, until a UF2 is on it or the power goes."""
+        self._unplug()
+        self.state = "bootloader"
+        drive = BootDrive(self.drive, self.board)
+        drive.appear()
+        try:
+            while not self._off.is_set() and not self._ending.is_set():
+                if drive.take(self.image):
+                    self._plug_in()
+                    return
+                time.sleep(STEP_S)
+        finally:
+            drive.vanish()
 
     def _firmware(self, cause: str) -> bool:
         """Serves what runs on the board; True once the prompt is all that does, False where power was taken away."""

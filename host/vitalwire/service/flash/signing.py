@@ -73,7 +73,7 @@ def check(text: str, signature: str | None, public: Path) -> None:
     from cryptography.exceptions import InvalidSignature
 
     try:
-        key.verify(base64.b64decode(signature, validate=True), text.encode())
+        key.verify(base64.b64decode(signature.strip(), validate=True), text.encode())
     except (InvalidSignature, ValueError):
         raise CheckFailed(
             f"the firmware's signature is not that of this site's key {public}: it was changed, or signed by another",
