@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 
 MUTATION := $(VENV)/.installed-mutation
 
-.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens firmware protocol clean
+.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens firmware protocol power-cuts clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
@@ -83,6 +83,9 @@ $(MUTATION): $(STAMP)
 mutation: $(MUTATION) ## change every limit of the profiles, and the code that judges, by one step: does a test notice?
 	@$(PY) tests/mutation/profiles.py
 	@$(PY) tests/mutation/code.py
+
+power-cuts: $(STAMP) ## take the power at every byte of a flash, kill the host 200 times: is anything lost? (OUT=file.json)
+	@$(PY) tests/power_cuts/run.py --step 1 $(if $(OUT),--out '$(OUT)')
 
 clean: ## remove .venv, caches and out/
 	@rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,9 +3,9 @@
 
     python -m micropython_unix -X heapsize=64M check.py BASE JOURNAL STEP SHARD SHARDS FIRMWARE
 
-BASE is the flash before, JOURNAL every write after it. For every write the power goes after each STEP-th byte of it, and
-after its first and before its last; for every erase in the middle. The file system is MicroPython's own. Prints one line:
-a JSON object with counts.
+BASE is the flash before, JOURNAL every write after it. For every write the power goes after each STEP-th byte of it,
+and after its first and before its last; for every erase in the middle. The file system is MicroPython's own. Prints one
+line: a JSON object with counts.
 """
 
 import binascii
@@ -14,7 +14,10 @@ import json
 import struct
 import sys
 
-import vfs
+try:
+    import vfs
+except ImportError:
+    vfs = None  # CPython only reads journals with this file
 
 BLOCK = 4096
 JOURNAL = "<BHHH"
@@ -140,7 +143,7 @@ def main(base, journal, step, shard, shards, firmware):
     ops = read_journal(journal) if journal != "-" else []
     before = look(data, TwoCopies)[1]
     counts, problems, records, cuts = {}, [], {}, 0
-    for number, (kind, block, offset, new) in enumerate(ops + [("P", 0, 0, b"")]):
+    for number, (kind, block, offset, new) in enumerate([*ops, ("P", 0, 0, b"")]):
         at = block * BLOCK + offset
         old = bytes(memoryview(data)[at : at + len(new)])
         if number % shards == shard:
