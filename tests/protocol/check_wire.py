@@ -51,7 +51,7 @@ def packed(vector, buf, off):
     if isinstance(run, str):
         return pack(buf, off, *arguments, unhexlify(run))
     # From the third entry on, so that `start` is seen to be kept.
-    rows, n = columns(run, name == "ppg", {"ppg": 2, "oscillogram": 3}[name])
+    rows, n = columns(run, name == "ppg", {"ppg": 2, "oscillogram": 3, "calibration_stored": 2}[name])
     return pack(buf, off, *arguments, *rows, 2, n)
 
 
