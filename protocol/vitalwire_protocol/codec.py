@@ -19,7 +19,7 @@ from .errors import BadPayload
 
 VERSION_MAJOR = 1
 VERSION_MINOR = 3
-SCHEMA_HASH = 0x0310ACED
+SCHEMA_HASH = 0x648D4E81
 
 
 class BoardKind(IntEnum):
@@ -400,9 +400,10 @@ class ConfigKey(IntEnum):
 
 
 class ServiceFlags(IntFlag):
-    """What a person has confirmed; without it nothing is inflated for service."""
+    """What a person has confirmed, without which nothing is inflated; from_above: 20 mmHg more, then bled down."""
 
     CUFF_ON_CYLINDER = 1 << 0
+    FROM_ABOVE = 1 << 1
 
 
 def name_of(enum: type[IntEnum], value: int) -> str:

@@ -132,7 +132,9 @@ SELFTEST_END = enum(
     "how a test, or a pressure held for a calibration, ended on the board",
 )
 SERVICE_FLAGS = flags(
-    "service_flags", "cuff_on_cylinder", "what a person has confirmed; without it nothing is inflated for service"
+    "service_flags",
+    "cuff_on_cylinder from_above",
+    "what a person has confirmed, without which nothing is inflated; from_above: 20 mmHg more, then bled down",
 )
 CALIBRATION = enum("calibration", "none guard cuff curve", "a channel that is calibrated")
 

@@ -20,7 +20,7 @@ from micropython import const
 # version
 VERSION_MAJOR = const(1)
 VERSION_MINOR = const(3)
-SCHEMA_HASH = const(0x0310ACED)
+SCHEMA_HASH = const(0x648D4E81)
 
 # bytes of a body: header, most in all, most that a device takes
 HEADER_BYTES = const(8)
@@ -426,8 +426,9 @@ CONFIG_KEY_PPG_STREAM = const(4)
 CONFIG_KEY_OWN_SUPPLY = const(5)
 CONFIG_KEY_CUFF_METHOD = const(6)
 
-# what a person has confirmed; without it nothing is inflated for service
+# what a person has confirmed, without which nothing is inflated; from_above: 20 mmHg more, then bled down
 SERVICE_FLAGS_CUFF_ON_CYLINDER = const(1)
+SERVICE_FLAGS_FROM_ABOVE = const(2)
 
 
 def _put(buf, off, run):

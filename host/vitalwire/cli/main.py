@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "replay": Entry(RECORDS, "replay", "Run a record again through a profile, at any speed."),
     "compare": Entry(RECORDS, "compare", "Which alarms come, go, or move under another profile."),
     "recompute": Entry(RECORDS, "recompute", "Work blood pressures out again from their oscillograms, and compare."),
+    "calibrate": Entry(SERVICE, "calibrate", "Calibrate pressure and oximeter against a reference; see the drift."),
     "ports": Entry(SERVICE, "ports", "List the boards that are plugged in."),
     "info": Entry(SERVICE, "info", "Say what a board is, what it runs and how it is."),
     "stream": Entry(DEVELOPERS, "stream", "Readings and events as JSON Lines or CSV on standard output."),

@@ -9,9 +9,14 @@ from vitalwire_protocol.codec import (
     Abort,
     Acknowledge,
     AudioPause,
+    CalibrationClear,
+    CalibrationGet,
+    CalibrationSet,
     ConfigGet,
     ConfigSet,
     CuffStart,
+    CurveSet,
+    HoldPressure,
     Identify,
     Observe,
     OscillogramGet,
@@ -43,16 +48,26 @@ Command: TypeAlias = (
     | ServiceEnter
     | Reset
     | Observe
+    | HoldPressure
+    | CalibrationGet
+    | CalibrationSet
+    | CurveSet
+    | CalibrationClear
 )
 
 __all__ = [
     "Abort",
     "Acknowledge",
     "AudioPause",
+    "CalibrationClear",
+    "CalibrationGet",
+    "CalibrationSet",
     "Command",
     "ConfigGet",
     "ConfigSet",
     "CuffStart",
+    "CurveSet",
+    "HoldPressure",
     "Identify",
     "Observe",
     "OscillogramGet",
