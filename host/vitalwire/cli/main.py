@@ -38,6 +38,8 @@ COMMANDS: Final = {
     "compare": Entry(RECORDS, "compare", "Which alarms come, go, or move under another profile."),
     "recompute": Entry(RECORDS, "recompute", "Work blood pressures out again from their oscillograms, and compare."),
     "calibrate": Entry(SERVICE, "calibrate", "Calibrate pressure and oximeter against a reference; see the drift."),
+    "certificate": Entry(SERVICE, "certificate", "Make a board's certificate from a self-test that passed."),
+    "fleet": Entry(SERVICE, "fleet", "List certificates: which boards are due, which drift."),
     "ports": Entry(SERVICE, "ports", "List the boards that are plugged in."),
     "info": Entry(SERVICE, "info", "Say what a board is, what it runs and how it is."),
     "stream": Entry(DEVELOPERS, "stream", "Readings and events as JSON Lines or CSV on standard output."),
