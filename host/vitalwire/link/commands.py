@@ -22,6 +22,7 @@ from vitalwire_protocol.codec import (
     OscillogramGet,
     Ping,
     Reset,
+    SelftestRun,
     ServiceEnter,
     SessionBegin,
     SessionEnd,
@@ -48,6 +49,7 @@ Command: TypeAlias = (
     | ServiceEnter
     | Reset
     | Observe
+    | SelftestRun
     | HoldPressure
     | CalibrationGet
     | CalibrationSet
@@ -73,6 +75,7 @@ __all__ = [
     "OscillogramGet",
     "Ping",
     "Reset",
+    "SelftestRun",
     "ServiceEnter",
     "SessionBegin",
     "SessionEnd",

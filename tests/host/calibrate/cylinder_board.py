@@ -95,9 +95,7 @@ class CylinderBoard(FakeBoard):
             made = codec.CalibrationStored(0, 0, kind, message.days, message.due_days, None, None, message.points)
             self.stored[kind] = made
         elif not self.forgets:
-            made = codec.CalibrationStored(
-                0, 0, kind, message.days, message.due_days, message.zero, message.gain, ()
-            )
+            made = codec.CalibrationStored(0, 0, kind, message.days, message.due_days, message.zero, message.gain, ())
             self.stored[kind] = made
         self._answer(message, codec.Outcome.DONE, 0, None)
 

@@ -17,7 +17,7 @@ def value(name: str, measured: float | None, unit: str, low: float | None = None
     }  # fmt: skip
 
 
-def test_of(name: str, group: str, *values: Any, verdict: str = "passed") -> Any:
+def one_test(name: str, group: str, *values: Any, verdict: str = "passed") -> Any:
     return {
         "id": name, "group": group, "title": name.replace("_", " ").capitalize(), "verdict": verdict, "reason": None,
         "advice": None, "values": list(values),
@@ -42,10 +42,10 @@ PASSED: dict[str, Any] = {
         {"kind": kind, "days_date": "2026-02-20", "due": "2027-02-20"} for kind in ("guard", "cuff", "curve")
     ],
     "tests": [
-        test_of("processor", "board", value("mismatches", 0, "", high=0)),
-        test_of("heap", "board", value("free", 123_456, "bytes", low=60_000)),
-        test_of("leak", "pneumatics", value("fall", 2.1, "mmHg/min", high=6.0)),
-        test_of("dump", "pneumatics", value("250 to 15 mmHg", 1800, "ms", high=10_000)),
+        one_test("processor", "board", value("mismatches", 0, "", high=0)),
+        one_test("heap", "board", value("free", 123_456, "bytes", low=60_000)),
+        one_test("leak", "pneumatics", value("fall", 2.1, "mmHg/min", high=6.0)),
+        one_test("dump", "pneumatics", value("250 to 15 mmHg", 1800, "ms", high=10_000)),
     ],
 }  # fmt: skip
 
