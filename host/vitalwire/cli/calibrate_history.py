@@ -52,9 +52,10 @@ def history(serial: str | None, store: Path | None, plot: Path | None, as_json: 
 
 
 def table(records: list[dict[str, Any]], today: date) -> list[str]:
-    """At most 80 columns for usual names."""
+    """One line each, at most 80 columns for usual names; what is overdue below them."""
     heads = ("date", "board", "what", "result", "found", "left", "drift", "due", "by")
-    rows = [heads]
+    rows: list[tuple[str, ...]] = [heads]
+    late: list[str] = []
     left_before: dict[tuple[str, str], float] = {}
     for record in records:
         key = (record["serial"], record["kind"])
@@ -64,16 +65,17 @@ def table(records: list[dict[str, Any]], today: date) -> list[str]:
         if left is not None and record["result"] == "adjusted":
             left_before[key] = left
         due = record.get("due") or "-"
-        late = due != "-" and due < today.isoformat() and record is _last(records, key)
         mark = " SIM" if record.get("simulated") and not record["serial"].startswith("SIM") else ""
         rows.append(
             (
                 record["date"], record["serial"] + mark, record["kind"], record["result"], _signed(found, record),
-                _signed(left, record), _signed(drift, record), due + (" OVERDUE" if late else ""), record["by"],
+                _signed(left, record), _signed(drift, record), due, record["by"],
             )
         )  # fmt: skip
+        if due != "-" and due < today.isoformat() and record is _last(records, key):
+            late.append(f"OVERDUE: {record['serial']} {record['kind']} since {due}")
     widths = [max(len(row[n]) for row in rows) for n in range(len(heads))]
-    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows] + late
 
 
 def _last(records: list[dict[str, Any]], key: tuple[str, str]) -> dict[str, Any] | None:

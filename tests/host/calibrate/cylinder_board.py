@@ -48,7 +48,6 @@ class CylinderBoard(FakeBoard):
         self.sensors = sensors or Sensors()
         self.true_mmhg = 0.0
         self.holds: list[codec.HoldPressure] = []
-        self.stored: dict[int, codec.CalibrationStored] = {}
         self.offset_mmhg = 0.7
         """By so much the held pressure misses what was asked."""
         self.falls_mmhg_s = 0.0
@@ -73,11 +72,6 @@ class CylinderBoard(FakeBoard):
                 self.aborted_holds += 1
                 self._vent(SelftestEnd.ABORTED)
             self._answer(message, codec.Outcome.DONE, 0, None)
-        elif isinstance(message, codec.CalibrationGet):
-            self.commands.append(message)
-            if message.kind in self.stored:
-                self.send(self.stored[message.kind])
-            self._answer(message, codec.Outcome.DONE, 0, None)
         elif isinstance(message, codec.CalibrationSet | codec.CurveSet | codec.CalibrationClear):
             self.commands.append(message)
             self._keep(message)
@@ -90,13 +84,13 @@ class CylinderBoard(FakeBoard):
             self._answer(message, codec.Outcome.REFUSED, codec.Refusal.BAD_VALUE, None)
             return
         if isinstance(message, codec.CalibrationClear):
-            self.stored.pop(kind, None)
+            self.calibrations.pop(kind, None)
         elif isinstance(message, codec.CurveSet):
             made = codec.CalibrationStored(0, 0, kind, message.days, message.due_days, None, None, message.points)
-            self.stored[kind] = made
+            self.calibrations[kind] = made
         elif not self.forgets:
             made = codec.CalibrationStored(0, 0, kind, message.days, message.due_days, message.zero, message.gain, ())
-            self.stored[kind] = made
+            self.calibrations[kind] = made
         self._answer(message, codec.Outcome.DONE, 0, None)
 
     # ------------------------------------------------------------ a held pressure

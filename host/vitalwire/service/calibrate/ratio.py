@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ratio of ratios of a finger from the board's PPG stream, on the host. Sans-I/O.
 
-R = (AC red / DC red) / (AC infrared / DC infrared). The slow part of each colour, a mean over two seconds, is its DC
-and is taken off; the pulse of red against that of infrared is the slope of the least squares through zero, so that
-noise of the converter in red does not count. Windows of four seconds give a ratio each; their median is the point.
+R = (AC red / DC red) / (AC infrared / DC infrared). A mean over one second is taken off each colour, twice, so that
+little of the breath is left in it; the pulse of red against that of infrared is the slope of the least squares through
+zero, so that noise of the converter in red does not count. Windows of four seconds give a ratio each; their median is
+the point.
 """
 
 from __future__ import annotations
@@ -71,11 +72,8 @@ class Ratio:
         return ""
 
     def _window(self) -> None:
-        half = self._rate_hz
-        pairs = list(zip(_levelled(self._red, half), _levelled(self._ir, half), strict=True))
-        red, ir = [a for (a, _), _ in pairs], [b for _, (b, _) in pairs]
-        red_dc = math.fsum(level for (_, level), _ in pairs) / len(pairs)
-        ir_dc = math.fsum(level for _, (_, level) in pairs) / len(pairs)
+        red, ir = (_levelled(_levelled(samples, self._rate_hz), self._rate_hz) for samples in (self._red, self._ir))
+        red_dc, ir_dc = (math.fsum(samples) / len(samples) for samples in (self._red, self._ir))
         ii, ri, rr = (math.fsum(a * b for a, b in zip(x, y, strict=True)) for x, y in ((ir, ir), (red, ir), (red, red)))
         if ir_dc <= 0 or red_dc <= 0 or (max(ir) - min(ir)) / ir_dc * 100 < PERFUSION_PCT or ii <= 0 or rr <= 0:
             self._bad("no pulse, or too little of it")
@@ -89,13 +87,13 @@ class Ratio:
         self.ratios.clear()
 
 
-def _levelled(samples: Sequence[float], half: int) -> list[tuple[float, float]]:
-    """(sample without its level, level) for all that have `half` samples on both sides."""
+def _levelled(samples: Sequence[float], rate_hz: int) -> list[float]:
+    """The samples less their mean over the second around each; half a second at both ends is lost."""
+    half = rate_hz // 2
     total = math.fsum(samples[: 2 * half])
     out = []
     for at in range(half, len(samples) - half):
-        level = total / (2 * half)
-        out.append((samples[at] - level, level))
+        out.append(samples[at] - total / (2 * half))
         total += samples[at + half] - samples[at - half]
     return out
 
