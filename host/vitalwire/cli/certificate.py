@@ -31,8 +31,9 @@ def command(result: Path, out: Path | None, due_months: int, store: Path | None,
 
     \b
     Examples:
-      vitalwire selftest --json > result.json && vitalwire certificate result.json
-      vitalwire fleet
+      vitalwire selftest --json > result.json
+      vitalwire certificate result.json
+      vitalwire certificate result.json --out /media/certificates
     """
     from ..report.certificate import default_folder, make_certificate
     from ..service.calibrate.store import default_folder as calibrations_folder
