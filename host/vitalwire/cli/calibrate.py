@@ -38,8 +38,8 @@ def command() -> None:
 
     \b
     Examples:
-      vitalwire calibrate pressure --by AM        against a manometer, on the rigid cylinder
-      vitalwire calibrate pressure --check        verify only
-      vitalwire calibrate oximeter                against a finger simulator or another oximeter
+      vitalwire calibrate pressure --by AM   against a manometer, on the cylinder
+      vitalwire calibrate pressure --check   verify only
+      vitalwire calibrate oximeter           against a finger simulator
       vitalwire calibrate history
     """

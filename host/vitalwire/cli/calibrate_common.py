@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from ..link.calibration import day_of
 from ..record.rows import utc_text
 from ..service.calibrate.days import DUE_MONTHS, months_later, parse_date
 from ..service.calibrate.plan import Reference
-from .common import say
+from .common import say, terminable
 
 F = TypeVar("F", bound=Callable[..., Any])
 SIMULATED_REFERENCE = "simulated world"
@@ -97,7 +98,7 @@ def who_and_what(
     reference = Reference(
         asked(make, "--reference-make", "The reference's make and model", None),
         asked(serial, "--reference-serial", "Its serial number", None),
-        parse_date(asked(due, "--reference-due", "Valid until (2026-12-31)", None), "--reference-due"),
+        parse_date(asked(due, "--reference-due", "It is calibrated until, as 2026-12-31", None), "--reference-due"),
     )
     reference.check(today(board))
     return who, reference
@@ -123,6 +124,17 @@ def about(board: Board) -> dict[str, Any]:
 def utc_now(board: Board) -> str:
     """Now, as records write it."""
     return utc_text(board.clock.utc_ms())
+
+
+@contextmanager
+def stoppable(words: str) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end what is within, and then `words` say how things were left."""
+    try:
+        with terminable():
+            yield
+    except KeyboardInterrupt:
+        say(words)
+        raise
 
 
 def read_file(path: Path) -> str:

@@ -14,7 +14,7 @@ from .calibrate_common import check_plot, plot_option, write_plot
 from .common import json_option, print_json, say
 
 
-@click.command()
+@click.command(short_help="What was calibrated when, and how it drifts.")
 @click.argument("serial", required=False, metavar="[SERIAL]")
 @click.option("--store", type=click.Path(path_type=Path), metavar="DIR", help="[~/Vitalwire/calibrations]")
 @plot_option

@@ -20,18 +20,19 @@ from .calibrate_common import (
     plot_option,
     read_file,
     reference_options,
+    stoppable,
     today,
     utc_now,
     who_and_what,
     write_plot,
 )
-from .common import json_option, port_argument, print_json, say, say_what_runs, terminable
+from .common import json_option, port_argument, print_json, say, say_what_runs
 
 if TYPE_CHECKING:
     from ..link.board import Board
 
 
-@click.command()
+@click.command(short_help="The SpO2 curve, against a finger simulator.")
 @port_argument
 @click.option("--check", is_flag=True, help="Verify only: adjust nothing. Limit 3 % SpO2 at every point.")
 @click.option(
@@ -96,7 +97,7 @@ def oximeter(
             points = _points(board, given, by_world)
             return [work.measure_point(board, point, shown, knots) for point, shown in points]
 
-        with terminable():
+        with stoppable("stopped: the board keeps its curve"):
             points = work.with_stream(board, measured)
         outcome = work.judge_check(points, knots) if check else work.judge(points, knots)
         day, due = today(board), months_later(today(board), due_months)

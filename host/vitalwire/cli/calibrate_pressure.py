@@ -19,12 +19,13 @@ from .calibrate_common import (
     plot_option,
     read_file,
     reference_options,
+    stoppable,
     today,
     utc_now,
     who_and_what,
     write_plot,
 )
-from .common import json_option, port_argument, print_json, say, say_what_runs, terminable
+from .common import json_option, port_argument, print_json, say, say_what_runs
 
 if TYPE_CHECKING:
     from ..link.board import Board
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ..service.calibrate.run import Reader
 
 
-@click.command()
+@click.command(short_help="Both pressure channels, against a manometer.")
 @port_argument
 @click.option("--check", is_flag=True, help="Verify only: adjust nothing. Limit 3 mmHg or 2 %, whichever is more.")
 @click.option("--cuff-on-cylinder", is_flag=True, help="The cuff is on the rigid test cylinder: a person has looked.")
@@ -73,10 +74,11 @@ def pressure(
 
     \b
     Examples:
-      vitalwire calibrate pressure --by AM --reference-make "Fluke 718" --reference-serial 123 \\
-                                   --reference-due 2026-12-31
+      vitalwire calibrate pressure                       asks for what it needs
+      vitalwire calibrate pressure --by AM --reference-make "Fluke 718" \\
+          --reference-serial 123 --reference-due 2026-12-31
       vitalwire calibrate pressure bed4 --check
-      vitalwire calibrate pressure "sim://?cuff_on=cylinder&speed=max" --plot residuals.png
+      vitalwire calibrate pressure "sim://?cuff_on=cylinder&speed=max"
     """
     from ..service.calibrate import pressure as work
     from ..service.calibrate import store as kept
@@ -97,8 +99,9 @@ def pressure(
         folder = kept.prepare(store or kept.default_folder(), board.identity.serial)
         say(f"{'Checking' if check else 'Calibrating'} the pressure of {board.identity} against {reference}, by {who}")
         reader = _reader(board, given)
+        say("Ctrl-C empties the cuff at any time.")
         days = today(board), months_later(today(board), due_months)
-        with terminable():
+        with stoppable("stopped: the cuff is open"):
             outcome = (
                 work.check(board, reader, confirmed, found)
                 if check
@@ -142,9 +145,11 @@ def _reader(board: Board, given: dict[Point, float] | None) -> Reader:
 
 def _confirmed() -> bool:
     """Whether a person says that the cuff is on the cylinder."""
-    question = "Is the cuff on the rigid test cylinder, and on nobody, with the manometer on its line? Type yes"
-    if at_terminal() and click.prompt(question, err=True, default="no", show_default=False).strip().lower() == "yes":
-        return True
+    if at_terminal():
+        say("The cuff must be on the rigid test cylinder and on nobody, the manometer on its line.")
+        said = click.prompt("Type yes when that is so", err=True, default="no", show_default=False)
+        if said.strip().lower() == "yes":
+            return True
     raise UsageError("nobody has confirmed that the cuff is on the rigid test cylinder", "give --cuff-on-cylinder")
 
 

@@ -30,7 +30,8 @@ def command(folder: Path | None, as_json: bool) -> None:
     \b
     Examples:
       vitalwire fleet
-      vitalwire fleet /media/certificates --json | jq 'select(.state == "overdue") | .serial'
+      vitalwire fleet /media/certificates
+      vitalwire fleet --json | jq 'select(.state == "overdue") | .serial'
     """
     from ..report.certificate import default_folder
     from ..report.fleet import read_fleet

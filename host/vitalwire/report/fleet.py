@@ -44,7 +44,7 @@ class Drift:
 
     def __str__(self) -> str:
         moved = f"{number_text(round(self.first, 3))} to {number_text(round(self.last, 3))}"
-        limit = f"limit {number_text(self.limit)} about {self.reaches:%Y-%m}"
+        limit = f"reaches {number_text(self.limit)} about {self.reaches:%Y-%m}"
         return f"{self.test}, {self.value}: {moved} {self.unit}, {limit}"
 
 

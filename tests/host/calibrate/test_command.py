@@ -11,6 +11,7 @@ import pytest
 from cylinder_board import CylinderBoard, Sensors, connected
 
 from vitalwire.cli.main import run
+from vitalwire.errors import UsageError
 from vitalwire.link.board import Board
 from vitalwire.service.calibrate.plan import Point, left_plan, pressure_plan
 from vitalwire.service.calibrate.readers import ByHand
@@ -167,3 +168,32 @@ def test_a_person_types_what_the_manometer_shows(monkeypatch: pytest.MonkeyPatch
         "  'abc' is no reading near 150 mmHg; type it again:",
         "  '15' is no reading near 150 mmHg; type it again:",
     ]
+
+
+def test_an_input_that_ends_is_said_and_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    walk = PressureWalk((Point(150, "up"),))
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    reader = ByHand(lambda _text: None)
+    walk.begin()
+    reader.begin(walk)
+
+    def until_the_end() -> None:
+        for _ in range(100_000):
+            reader.read(walk)
+
+    with pytest.raises(UsageError, match="--readings FILE"):
+        until_the_end()
+
+
+def test_ctrl_c_says_that_the_cuff_is_open(
+    transport: CylinderBoard, readings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def pressed(_self: object, _walk: object) -> float:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vitalwire.service.calibrate.readers.FromFile.read", pressed)
+    given = ["--readings", str(readings), "--store", str(tmp_path / "kept"), *REFERENCE, *VALID]
+    assert run(["calibrate", "pressure", *given]) == 130
+    assert "stopped: the cuff is open" in capfd.readouterr().err
+    assert transport.true_mmhg == 0.0

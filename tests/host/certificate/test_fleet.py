@@ -63,7 +63,7 @@ def test_a_value_that_moves_towards_its_limit_drifts_and_the_list_says_when_it_i
     assert (drift.test, drift.first, drift.last, drift.limit) == ("Leak", 2.0, 5.0, 6.0)
     assert abs((drift.reaches - date(2026, 5, 1)).days) < 30
     text = lines(read_fleet(tmp_path), tmp_path, TODAY)
-    assert text[2] == "    drifts: Leak, fall: 2 to 5 mmHg/min, limit 6 about 2026-04"
+    assert text[2] == "    drifts: Leak, fall: 2 to 5 mmHg/min, reaches 6 about 2026-04"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 
+from ...errors import UsageError
 from ...link.board import Board
 from .plan import Point, parse_number
 from .session import PressureWalk
@@ -60,6 +61,8 @@ class ByHand(_Telling):
         if self._lines.empty():
             return None
         line = self._lines.get_nowait()
+        if not line:
+            raise UsageError("the input ended before the reference was typed", "give --readings FILE")
         assert walk.point is not None
         near = walk.point.mmhg
         value = parse_number(line, near - 40, near + 40)

@@ -107,8 +107,9 @@ def bars(record: Mapping[str, Any]) -> list[str]:
             name = f"{point['mmhg']:>3} {_WAY[point['direction']]}" if first else ""
             shown = f"{point['reference_mmhg']:.1f}" if first else ""
             word = "found" if when == "as_found_mmhg" else "left"
-            bar = _bar(errors["cuff"], allowed_mmhg(point["reference_mmhg"]))
-            lines.append(f"{name:<16}{shown:>9}  {word:<6}{errors['cuff']:+6.1f} {bar} {errors['guard']:+6.1f}")
+            limit = allowed_mmhg(point["reference_mmhg"])
+            bar, mark = _bar(errors["cuff"], limit), "!" if abs(errors["guard"]) > limit else ""
+            lines.append(f"{name:<16}{shown:>9}  {word:<6}{errors['cuff']:+6.1f} {bar} {errors['guard']:+6.1f}{mark}")
     return lines
 
 
