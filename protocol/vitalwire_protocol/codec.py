@@ -18,8 +18,8 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 from .errors import BadPayload
 
 VERSION_MAJOR = 1
-VERSION_MINOR = 2
-SCHEMA_HASH = 0x34F50519
+VERSION_MINOR = 3
+SCHEMA_HASH = 0x648D4E81
 
 
 class BoardKind(IntEnum):
@@ -325,6 +325,68 @@ class Refusal(IntEnum):
     SERVICE_ONLY = 15
 
 
+class Selftest(IntEnum):
+    """One test of the board by itself; the board measures, the host judges."""
+
+    PROCESSOR = 0
+    HEAP = 1
+    FLASH = 2
+    CLOCK = 3
+    WATCHDOG = 4
+    BUSES = 5
+    OXIMETER_TEMPERATURE = 6
+    OXIMETER_LEDS = 7
+    OXIMETER_ORDER = 8
+    OXIMETER_NOISE = 9
+    OXIMETER_FIFO = 10
+    PRESSURE_AGREEMENT = 11
+    PRESSURE_ZERO = 12
+    PRESSURE_NOISE = 13
+    PUMP = 14
+    LEAK = 15
+    BLEED = 16
+    DUMP = 17
+    CUFF_TIMER = 18
+    SINGLE_FAULT = 19
+    COMPARATOR = 20
+    SOUND = 21
+    LIGHT = 22
+    BUTTONS = 23
+    SUPPLY = 24
+
+
+class Measure(IntEnum):
+    """In what a measured value of a test is; mmhg, ms and celsius carry thousandths (see the test)."""
+
+    NONE = 0
+    PCT = 1
+    COUNT = 2
+    BYTES = 3
+    MS = 4
+    US = 5
+    MV = 6
+    MMHG = 7
+    MMHG_PER_S = 8
+    MMHG_PER_MIN = 9
+    CELSIUS = 10
+    COUNTS = 11
+    COUNTS_PER_MA = 12
+    MA = 13
+    SPREAD_COUNTS = 14
+    SPREAD_MMHG = 15
+    PPM = 16
+    TEXT = 17
+
+
+class Calibration(IntEnum):
+    """A channel that is calibrated."""
+
+    NONE = 0
+    GUARD = 1
+    CUFF = 2
+    CURVE = 3
+
+
 class ConfigKey(IntEnum):
     """A setting kept on the board."""
 
@@ -335,6 +397,13 @@ class ConfigKey(IntEnum):
     PPG_STREAM = 4
     OWN_SUPPLY = 5
     CUFF_METHOD = 6
+
+
+class ServiceFlags(IntFlag):
+    """What a person has confirmed, without which nothing is inflated; from_above: 20 mmHg more, then bled down."""
+
+    CUFF_ON_CYLINDER = 1 << 0
+    FROM_ABOVE = 1 << 1
 
 
 def name_of(enum: type[IntEnum], value: int) -> str:
@@ -555,6 +624,73 @@ class Answer(_Answer):
 
     __slots__ = ()
     TYPE: ClassVar[int] = 0x22
+
+
+class _SelftestProgress(NamedTuple):
+    seq: int
+    t_ms: int
+    test: int  # named by Selftest
+    done_pct: int  # %
+    left_s: int | None  # s; about how long it still takes
+
+
+class SelftestProgress(_SelftestProgress):
+    """How far a test is, at most twice a second."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x23
+
+
+class _SelftestValue(NamedTuple):
+    seq: int
+    t_ms: int
+    test: int  # named by Selftest
+    which: int  # which value of this test, from 0; `protocol/README.md` names them
+    measure: int  # named by Measure
+    value: int | None  # in thousandths of the measure's unit
+    detail: str  # UTF-8, may be empty: a hash, a part's id
+
+
+class SelftestValue(_SelftestValue):
+    """One value that a test measured; absent where it could not be measured."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x24
+
+
+class _HeldPressure(NamedTuple):
+    seq: int
+    t_ms: int
+    channels: int  # bit 0: cuff sensor, bit 1: guard channel had every sample valid
+    cuff_cmmhg: int | None  # 0.01 mmHg; cuff sensor as it reads without calibration
+    guard_raw_x16: int | None  # 1/16 count; guard channel, mean of its counts
+    cuff_spread_cmmhg: int | None  # 0.01 mmHg; largest less smallest sample
+    held_ms: int  # ms; since the pump stopped
+
+
+class HeldPressure(_HeldPressure):
+    """Once a second while a pressure is held for a calibration: means over that second, before calibration."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x25
+
+
+class _CalibrationStored(NamedTuple):
+    seq: int
+    t_ms: int
+    kind: int  # named by Calibration
+    days: int  # days since 2000-01-01 on which it was done
+    due_days: int  # days since 2000-01-01 on which it falls due
+    zero: int | None  # guard: counts; cuff: 0.01 mmHg
+    gain: int | None  # guard: 1/2^13; cuff: 1/2^14
+    points: tuple[tuple[int, int], ...]  # (ratio, spo2), ...; of a curve, one item a point
+
+
+class CalibrationStored(_CalibrationStored):
+    """One channel's calibration as the board keeps it, on request. Nothing is sent for one that was never done."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x26
 
 
 class _Identify(NamedTuple):
@@ -901,6 +1037,135 @@ class Observe(_Observe):
         return cls(0, 0, 0, 0, max_s)
 
 
+class _SelftestRun(NamedTuple):
+    seq: int
+    t_ms: int
+    client: int  # random number of this client; 0 is not used
+    number: int  # number of the request, rising
+    test: int  # named by Selftest
+    flags: int  # named by ServiceFlags
+
+
+class SelftestRun(_SelftestRun):
+    """Runs one test. Values come as they are measured; `done` when it has ended; `value` is how it ended."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x91
+
+    @classmethod
+    def request(cls, test: int, flags: int) -> SelftestRun:
+        """The command without sequence, time, client and number, which the link fills in."""
+        return cls(0, 0, 0, 0, test, flags)
+
+
+class _HoldPressure(NamedTuple):
+    seq: int
+    t_ms: int
+    client: int  # random number of this client; 0 is not used
+    number: int  # number of the request, rising
+    hold_mmhg: int  # mmHg; 0 to 250; 0 holds the open manifold
+    hold_s: int  # s; 1 to 30
+    flags: int  # named by ServiceFlags
+
+
+class HoldPressure(_HoldPressure):
+    """Inflates from zero, holds, vents. `done` when the cuff is empty; `value` is how it ended."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x92
+
+    @classmethod
+    def request(cls, hold_mmhg: int, hold_s: int, flags: int) -> HoldPressure:
+        """The command without sequence, time, client and number, which the link fills in."""
+        return cls(0, 0, 0, 0, hold_mmhg, hold_s, flags)
+
+
+class _CalibrationGet(NamedTuple):
+    seq: int
+    t_ms: int
+    client: int  # random number of this client; 0 is not used
+    number: int  # number of the request, rising
+    kind: int  # named by Calibration
+
+
+class CalibrationGet(_CalibrationGet):
+    """Asks for one channel's calibration."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x93
+
+    @classmethod
+    def request(cls, kind: int) -> CalibrationGet:
+        """The command without sequence, time, client and number, which the link fills in."""
+        return cls(0, 0, 0, 0, kind)
+
+
+class _CalibrationSet(NamedTuple):
+    seq: int
+    t_ms: int
+    client: int  # random number of this client; 0 is not used
+    number: int  # number of the request, rising
+    kind: int  # named by Calibration; guard or cuff
+    days: int  # days since 2000-01-01 on which it was done
+    due_days: int  # days since 2000-01-01 on which it falls due
+    zero: int  # guard: counts; cuff: 0.01 mmHg
+    gain: int  # guard: 1/2^13; cuff: 1/2^14
+
+
+class CalibrationSet(_CalibrationSet):
+    """Checks and saves the calibration of a pressure channel. Refused outside the tolerances of healthy parts."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x94
+
+    @classmethod
+    def request(cls, kind: int, days: int, due_days: int, zero: int, gain: int) -> CalibrationSet:
+        """The command without sequence, time, client and number, which the link fills in."""
+        return cls(0, 0, 0, 0, kind, days, due_days, zero, gain)
+
+
+class _CurveSet(NamedTuple):
+    seq: int
+    t_ms: int
+    client: int  # random number of this client; 0 is not used
+    number: int  # number of the request, rising
+    days: int  # days since 2000-01-01 on which it was done
+    due_days: int  # days since 2000-01-01 on which it falls due
+    points: tuple[tuple[int, int], ...]  # (ratio, spo2), ...; falling ratio order as the curve is read
+
+
+class CurveSet(_CurveSet):
+    """Checks and saves the SpO2 curve of the finger sensor."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x95
+
+    @classmethod
+    def request(cls, days: int, due_days: int, points: tuple[tuple[int, int], ...]) -> CurveSet:
+        """The command without sequence, time, client and number, which the link fills in."""
+        return cls(0, 0, 0, 0, days, due_days, points)
+
+
+class _CalibrationClear(NamedTuple):
+    seq: int
+    t_ms: int
+    client: int  # random number of this client; 0 is not used
+    number: int  # number of the request, rising
+    kind: int  # named by Calibration
+
+
+class CalibrationClear(_CalibrationClear):
+    """Forgets one channel's calibration."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int] = 0x96
+
+    @classmethod
+    def request(cls, kind: int) -> CalibrationClear:
+        """The command without sequence, time, client and number, which the link fills in."""
+        return cls(0, 0, 0, 0, kind)
+
+
 Message: TypeAlias = (
     Hello
     | Heartbeat
@@ -912,6 +1177,10 @@ Message: TypeAlias = (
     | Event
     | Alarm
     | Answer
+    | SelftestProgress
+    | SelftestValue
+    | HeldPressure
+    | CalibrationStored
     | Identify
     | Ping
     | CuffStart
@@ -929,6 +1198,12 @@ Message: TypeAlias = (
     | ServiceEnter
     | Reset
     | Observe
+    | SelftestRun
+    | HoldPressure
+    | CalibrationGet
+    | CalibrationSet
+    | CurveSet
+    | CalibrationClear
 )
 
 
@@ -1455,6 +1730,128 @@ def _encode_answer(m: Answer) -> bytes:
     return head + m.detail.encode("utf-8", "replace")
 
 
+_selftest_progress_head = Struct("<2xHIHBBH").unpack_from
+_selftest_progress_pack = Struct("<HBBH").pack
+
+
+def _decode_selftest_progress(body: bytes, end: int, on_extra: OnExtra | None) -> SelftestProgress:
+    if end != 14:
+        body = _fit("selftest_progress", body, end, end, 14, (), on_extra)
+    seq, t_ms, present, test, done_pct, left_s = _selftest_progress_head(body)
+    return _new(SelftestProgress, (seq, t_ms, test, done_pct, left_s if present & 1 else None))
+
+
+def _encode_selftest_progress(m: SelftestProgress) -> bytes:
+    present = int(m.left_s is not None)
+    return _selftest_progress_pack(present, m.test, m.done_pct, 0 if m.left_s is None else m.left_s)
+
+
+_selftest_value_head = Struct("<2xHIBHBBBi").unpack_from
+_selftest_value_pack = Struct("<BHBBBi").pack
+
+
+def _decode_selftest_value(body: bytes, end: int, on_extra: OnExtra | None) -> SelftestValue:
+    start = 8 + body[8]
+    head = body
+    if start != 18 or end < 18:
+        head = _fit("selftest_value", body, start, end, 18, (), on_extra)
+    seq, t_ms, _, present, test, which, measure, value = _selftest_value_head(head)
+    return _new(
+        SelftestValue,
+        (
+            seq,
+            t_ms,
+            test,
+            which,
+            measure,
+            value if present & 1 else None,
+            str(body[start:end], "utf-8", "replace"),
+        ),
+    )
+
+
+def _encode_selftest_value(m: SelftestValue) -> bytes:
+    present = int(m.value is not None)
+    head = _selftest_value_pack(10, present, m.test, m.which, m.measure, 0 if m.value is None else m.value)
+    return head + m.detail.encode("utf-8", "replace")
+
+
+_held_pressure_head = Struct("<2xHIHBiIHH").unpack_from
+_held_pressure_pack = Struct("<HBiIHH").pack
+
+
+def _decode_held_pressure(body: bytes, end: int, on_extra: OnExtra | None) -> HeldPressure:
+    if end != 23:
+        body = _fit("held_pressure", body, end, end, 23, (), on_extra)
+    seq, t_ms, present, channels, cuff_cmmhg, guard_raw_x16, cuff_spread_cmmhg, held_ms = _held_pressure_head(body)
+    return _new(
+        HeldPressure,
+        (
+            seq,
+            t_ms,
+            channels,
+            cuff_cmmhg if present & 1 else None,
+            guard_raw_x16 if present & 2 else None,
+            cuff_spread_cmmhg if present & 4 else None,
+            held_ms,
+        ),
+    )
+
+
+def _encode_held_pressure(m: HeldPressure) -> bytes:
+    present = (m.cuff_cmmhg is not None) | (m.guard_raw_x16 is not None) << 1 | (m.cuff_spread_cmmhg is not None) << 2
+    return _held_pressure_pack(
+        present,
+        m.channels,
+        0 if m.cuff_cmmhg is None else m.cuff_cmmhg,
+        0 if m.guard_raw_x16 is None else m.guard_raw_x16,
+        0 if m.cuff_spread_cmmhg is None else m.cuff_spread_cmmhg,
+        m.held_ms,
+    )
+
+
+_calibration_stored_head = Struct("<2xHIBHBIIii").unpack_from
+_calibration_stored_pack = Struct("<BHBIIii").pack
+_calibration_stored_item = Struct("<HH")
+
+
+def _decode_calibration_stored(body: bytes, end: int, on_extra: OnExtra | None) -> CalibrationStored:
+    start = 8 + body[8]
+    head = body
+    if start != 28 or end < 28:
+        head = _fit("calibration_stored", body, start, end, 28, (), on_extra)
+    seq, t_ms, _, present, kind, days, due_days, zero, gain = _calibration_stored_head(head)
+    if (end - start) % 4:
+        raise _bad_run("calibration_stored", end - start, 4)
+    return _new(
+        CalibrationStored,
+        (
+            seq,
+            t_ms,
+            kind,
+            days,
+            due_days,
+            zero if present & 1 else None,
+            gain if present & 2 else None,
+            tuple(_calibration_stored_item.iter_unpack(body[start:end])),
+        ),
+    )
+
+
+def _encode_calibration_stored(m: CalibrationStored) -> bytes:
+    present = (m.zero is not None) | (m.gain is not None) << 1
+    head = _calibration_stored_pack(
+        20,
+        present,
+        m.kind,
+        m.days,
+        m.due_days,
+        0 if m.zero is None else m.zero,
+        0 if m.gain is None else m.gain,
+    )
+    return head + b"".join(_calibration_stored_item.pack(*item) for item in m.points)
+
+
 _identify_head = Struct("<2xHIIH").unpack_from
 _identify_pack = Struct("<IH").pack
 
@@ -1730,6 +2127,113 @@ def _encode_observe(m: Observe) -> bytes:
     return _observe_pack(m.client, m.number, m.max_s)
 
 
+_selftest_run_head = Struct("<2xHIIHBB").unpack_from
+_selftest_run_pack = Struct("<IHBB").pack
+
+
+def _decode_selftest_run(body: bytes, end: int, on_extra: OnExtra | None) -> SelftestRun:
+    if end != 16:
+        body = _fit("selftest_run", body, end, end, 16, (), on_extra)
+    seq, t_ms, client, number, test, flags = _selftest_run_head(body)
+    return _new(SelftestRun, (seq, t_ms, client, number, test, flags))
+
+
+def _encode_selftest_run(m: SelftestRun) -> bytes:
+    return _selftest_run_pack(m.client, m.number, m.test, m.flags)
+
+
+_hold_pressure_head = Struct("<2xHIIHHHB").unpack_from
+_hold_pressure_pack = Struct("<IHHHB").pack
+
+
+def _decode_hold_pressure(body: bytes, end: int, on_extra: OnExtra | None) -> HoldPressure:
+    if end != 19:
+        body = _fit("hold_pressure", body, end, end, 19, (), on_extra)
+    seq, t_ms, client, number, hold_mmhg, hold_s, flags = _hold_pressure_head(body)
+    return _new(HoldPressure, (seq, t_ms, client, number, hold_mmhg, hold_s, flags))
+
+
+def _encode_hold_pressure(m: HoldPressure) -> bytes:
+    return _hold_pressure_pack(m.client, m.number, m.hold_mmhg, m.hold_s, m.flags)
+
+
+_calibration_get_head = Struct("<2xHIIHB").unpack_from
+_calibration_get_pack = Struct("<IHB").pack
+
+
+def _decode_calibration_get(body: bytes, end: int, on_extra: OnExtra | None) -> CalibrationGet:
+    if end != 15:
+        body = _fit("calibration_get", body, end, end, 15, (), on_extra)
+    seq, t_ms, client, number, kind = _calibration_get_head(body)
+    return _new(CalibrationGet, (seq, t_ms, client, number, kind))
+
+
+def _encode_calibration_get(m: CalibrationGet) -> bytes:
+    return _calibration_get_pack(m.client, m.number, m.kind)
+
+
+_calibration_set_head = Struct("<2xHIIHBIIii").unpack_from
+_calibration_set_pack = Struct("<IHBIIii").pack
+
+
+def _decode_calibration_set(body: bytes, end: int, on_extra: OnExtra | None) -> CalibrationSet:
+    if end != 31:
+        body = _fit("calibration_set", body, end, end, 31, (), on_extra)
+    seq, t_ms, client, number, kind, days, due_days, zero, gain = _calibration_set_head(body)
+    return _new(CalibrationSet, (seq, t_ms, client, number, kind, days, due_days, zero, gain))
+
+
+def _encode_calibration_set(m: CalibrationSet) -> bytes:
+    return _calibration_set_pack(m.client, m.number, m.kind, m.days, m.due_days, m.zero, m.gain)
+
+
+_curve_set_head = Struct("<2xHIBIHII").unpack_from
+_curve_set_pack = Struct("<BIHII").pack
+_curve_set_item = Struct("<HH")
+
+
+def _decode_curve_set(body: bytes, end: int, on_extra: OnExtra | None) -> CurveSet:
+    start = 8 + body[8]
+    head = body
+    if start != 23 or end < 23:
+        head = _fit("curve_set", body, start, end, 23, (), on_extra)
+    seq, t_ms, _, client, number, days, due_days = _curve_set_head(head)
+    if (end - start) % 4:
+        raise _bad_run("curve_set", end - start, 4)
+    return _new(
+        CurveSet,
+        (
+            seq,
+            t_ms,
+            client,
+            number,
+            days,
+            due_days,
+            tuple(_curve_set_item.iter_unpack(body[start:end])),
+        ),
+    )
+
+
+def _encode_curve_set(m: CurveSet) -> bytes:
+    head = _curve_set_pack(15, m.client, m.number, m.days, m.due_days)
+    return head + b"".join(_curve_set_item.pack(*item) for item in m.points)
+
+
+_calibration_clear_head = Struct("<2xHIIHB").unpack_from
+_calibration_clear_pack = Struct("<IHB").pack
+
+
+def _decode_calibration_clear(body: bytes, end: int, on_extra: OnExtra | None) -> CalibrationClear:
+    if end != 15:
+        body = _fit("calibration_clear", body, end, end, 15, (), on_extra)
+    seq, t_ms, client, number, kind = _calibration_clear_head(body)
+    return _new(CalibrationClear, (seq, t_ms, client, number, kind))
+
+
+def _encode_calibration_clear(m: CalibrationClear) -> bytes:
+    return _calibration_clear_pack(m.client, m.number, m.kind)
+
+
 MESSAGE_TYPES: dict[int, type[Message]] = {
     0x01: Hello,
     0x02: Heartbeat,
@@ -1741,6 +2245,10 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     0x20: Event,
     0x21: Alarm,
     0x22: Answer,
+    0x23: SelftestProgress,
+    0x24: SelftestValue,
+    0x25: HeldPressure,
+    0x26: CalibrationStored,
     0x80: Identify,
     0x81: Ping,
     0x82: CuffStart,
@@ -1758,6 +2266,12 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     0x8E: ServiceEnter,
     0x8F: Reset,
     0x90: Observe,
+    0x91: SelftestRun,
+    0x92: HoldPressure,
+    0x93: CalibrationGet,
+    0x94: CalibrationSet,
+    0x95: CurveSet,
+    0x96: CalibrationClear,
 }
 
 # By type: (body, index of the CRC, told of unread bytes) -> message. The caller has checked CRC and version.
@@ -1772,6 +2286,10 @@ DECODERS: dict[int, Callable[[bytes, int, OnExtra | None], Message]] = {
     0x20: _decode_event,
     0x21: _decode_alarm,
     0x22: _decode_answer,
+    0x23: _decode_selftest_progress,
+    0x24: _decode_selftest_value,
+    0x25: _decode_held_pressure,
+    0x26: _decode_calibration_stored,
     0x80: _decode_identify,
     0x81: _decode_ping,
     0x82: _decode_cuff_start,
@@ -1789,6 +2307,12 @@ DECODERS: dict[int, Callable[[bytes, int, OnExtra | None], Message]] = {
     0x8E: _decode_service_enter,
     0x8F: _decode_reset,
     0x90: _decode_observe,
+    0x91: _decode_selftest_run,
+    0x92: _decode_hold_pressure,
+    0x93: _decode_calibration_get,
+    0x94: _decode_calibration_set,
+    0x95: _decode_curve_set,
+    0x96: _decode_calibration_clear,
 }
 
 # By type: message -> payload.
@@ -1803,6 +2327,10 @@ ENCODERS: dict[int, Callable[[Any], bytes]] = {
     0x20: _encode_event,
     0x21: _encode_alarm,
     0x22: _encode_answer,
+    0x23: _encode_selftest_progress,
+    0x24: _encode_selftest_value,
+    0x25: _encode_held_pressure,
+    0x26: _encode_calibration_stored,
     0x80: _encode_identify,
     0x81: _encode_ping,
     0x82: _encode_cuff_start,
@@ -1820,4 +2348,10 @@ ENCODERS: dict[int, Callable[[Any], bytes]] = {
     0x8E: _encode_service_enter,
     0x8F: _encode_reset,
     0x90: _encode_observe,
+    0x91: _encode_selftest_run,
+    0x92: _encode_hold_pressure,
+    0x93: _encode_calibration_get,
+    0x94: _encode_calibration_set,
+    0x95: _encode_curve_set,
+    0x96: _encode_calibration_clear,
 }

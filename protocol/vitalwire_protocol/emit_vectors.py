@@ -35,6 +35,9 @@ TYPICAL: dict[str, Any] = {
     "interval_s": 300, "max_minutes": 180, "same_limb": 0, "threshold": 900, "hysteresis": 10, "delay_ds": 100,
     "direction": 0, "doubts": 2, "left_out": 1, "noise_mmmhg": 85, "begin_cmmhg": 15980, "end_cmmhg": 6210,
     "seconds": 120, "key": 0, "setting": "Bed 3", "max_s": 120,
+    "test": 11, "done_pct": 40, "left_s": 6, "which": 0, "measure": 7, "channels": 3, "cuff_cmmhg": 15012,
+    "guard_raw_x16": 423648, "cuff_spread_cmmhg": 8, "held_ms": 5000, "kind": 2, "days": 9825, "due_days": 10190,
+    "zero": 120, "gain": 16402, "ratio": 700, "spo2": 965, "hold_mmhg": 150, "hold_s": 20,
 }  # fmt: skip
 RANGES = {"B": (0, 255), "H": (0, 65535), "I": (0, 0xFFFFFFFF), "h": (-32768, 32767), "i": (-(2**31), 2**31 - 1)}
 

@@ -30,7 +30,7 @@ from .fields import (
 )
 
 VERSION_MAJOR = 1
-VERSION_MINOR = 2
+VERSION_MINOR = 3
 
 # ---------------------------------------------------------------- names
 
@@ -112,6 +112,31 @@ CONFIG_KEY = enum(
     "bed_label averaging_s led_brightness_pct sound_pct ppg_stream own_supply cuff_method",
     "a setting kept on the board",
 )
+SELFTEST = enum(
+    "selftest",
+    "processor heap flash clock watchdog buses oximeter_temperature oximeter_leds oximeter_order oximeter_noise"
+    " oximeter_fifo pressure_agreement pressure_zero pressure_noise pump leak bleed dump cuff_timer single_fault"
+    " comparator sound light buttons supply",
+    "one test of the board by itself; the board measures, the host judges",
+)
+MEASURE = enum(
+    "measure",
+    "none pct count bytes ms us mv mmhg mmhg_per_s mmhg_per_min celsius counts counts_per_ma ma spread_counts"
+    " spread_mmhg ppm text",
+    "in what a measured value of a test is; mmhg, ms and celsius carry thousandths (see the test)",
+)
+SELFTEST_END = enum(
+    "selftest_end",
+    "done aborted pulse_seen sensor_fault not_inflated over_pressure interlock external_tripped timeout not_fitted"
+    " supply_low button",
+    "how a test, or a pressure held for a calibration, ended on the board",
+)
+SERVICE_FLAGS = flags(
+    "service_flags",
+    "cuff_on_cylinder from_above",
+    "what a person has confirmed, without which nothing is inflated; from_above: 20 mmHg more, then bled down",
+)
+CALIBRATION = enum("calibration", "none guard cuff curve", "a channel that is calibrated")
 
 # ---------------------------------------------------------------- device to host
 
@@ -266,6 +291,49 @@ ANSWER = message(
     i32("value", "result, where the command has one", optional=True),
     text("detail", "UTF-8, may be empty"),
 )
+SELFTEST_PROGRESS = message(
+    "selftest_progress",
+    0x23,
+    UP,
+    "How far a test is, at most twice a second.",
+    u8("test", spec=SELFTEST),
+    u8("done_pct", unit="%"),
+    u16("left_s", "about how long it still takes", unit="s", optional=True),
+)
+SELFTEST_VALUE = message(
+    "selftest_value",
+    0x24,
+    UP,
+    "One value that a test measured; absent where it could not be measured.",
+    u8("test", spec=SELFTEST),
+    u8("which", "which value of this test, from 0; `protocol/README.md` names them"),
+    u8("measure", spec=MEASURE),
+    i32("value", "in thousandths of the measure's unit", optional=True),
+    text("detail", "UTF-8, may be empty: a hash, a part's id"),
+)
+HELD_PRESSURE = message(
+    "held_pressure",
+    0x25,
+    UP,
+    "Once a second while a pressure is held for a calibration: means over that second, before calibration.",
+    u8("channels", "bit 0: cuff sensor, bit 1: guard channel had every sample valid"),
+    i32("cuff_cmmhg", "cuff sensor as it reads without calibration", unit="0.01 mmHg", optional=True),
+    u32("guard_raw_x16", "guard channel, mean of its counts", unit="1/16 count", optional=True),
+    u16("cuff_spread_cmmhg", "largest less smallest sample", unit="0.01 mmHg", optional=True),
+    u16("held_ms", "since the pump stopped", unit="ms"),
+)
+CALIBRATION_STORED = message(
+    "calibration_stored",
+    0x26,
+    UP,
+    "One channel's calibration as the board keeps it, on request. Nothing is sent for one that was never done.",
+    u8("kind", spec=CALIBRATION),
+    u32("days", "days since 2000-01-01 on which it was done"),
+    u32("due_days", "days since 2000-01-01 on which it falls due"),
+    i32("zero", "guard: counts; cuff: 0.01 mmHg", optional=True),
+    i32("gain", "guard: 1/2^13; cuff: 1/2^14", optional=True),
+    items("points", "of a curve, one item a point", u16("ratio", unit="1/1000"), u16("spo2", unit="0.1 %")),
+)
 
 # ---------------------------------------------------------------- host to device
 
@@ -327,6 +395,43 @@ OBSERVE = _command(
     0x90,
     "Captures a cuff cycle that someone else drives. Oscillometry as shipped; actuator checks off.",
     u16("max_s", unit="s"),
+)
+SELFTEST_RUN = _command(
+    "selftest_run",
+    0x91,
+    "Runs one test. Values come as they are measured; `done` when it has ended; `value` is how it ended.",
+    u8("test", spec=SELFTEST),
+    u8("flags", spec=SERVICE_FLAGS),
+)
+HOLD_PRESSURE = _command(
+    "hold_pressure",
+    0x92,
+    "Inflates from zero, holds, vents. `done` when the cuff is empty; `value` is how it ended.",
+    u16("hold_mmhg", "0 to 250; 0 holds the open manifold", unit="mmHg"),
+    u16("hold_s", "1 to 30", unit="s"),
+    u8("flags", spec=SERVICE_FLAGS),
+)
+CALIBRATION_GET = _command("calibration_get", 0x93, "Asks for one channel's calibration.", u8("kind", spec=CALIBRATION))
+CALIBRATION_SET = _command(
+    "calibration_set",
+    0x94,
+    "Checks and saves the calibration of a pressure channel. Refused outside the tolerances of healthy parts.",
+    u8("kind", "guard or cuff", spec=CALIBRATION),
+    u32("days", "days since 2000-01-01 on which it was done"),
+    u32("due_days", "days since 2000-01-01 on which it falls due"),
+    i32("zero", "guard: counts; cuff: 0.01 mmHg"),
+    i32("gain", "guard: 1/2^13; cuff: 1/2^14"),
+)
+CURVE_SET = _command(
+    "curve_set",
+    0x95,
+    "Checks and saves the SpO2 curve of the finger sensor.",
+    u32("days", "days since 2000-01-01 on which it was done"),
+    u32("due_days", "days since 2000-01-01 on which it falls due"),
+    items("points", "falling ratio order as the curve is read", u16("ratio", unit="1/1000"), u16("spo2", unit="0.1 %")),
+)
+CALIBRATION_CLEAR = _command(
+    "calibration_clear", 0x96, "Forgets one channel's calibration.", u8("kind", spec=CALIBRATION)
 )
 
 MESSAGES: tuple[Message, ...] = tuple(v for v in list(globals().values()) if isinstance(v, Message))

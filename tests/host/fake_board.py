@@ -53,6 +53,8 @@ class FakeBoard:
         """For one request after the other the parts that get lost on the way."""
         self.busy = 0
         """So many requests for an oscillogram are refused because the board is busy."""
+        self.calibrations: dict[int, codec.CalibrationStored] = {}
+        """By kind; what is not there was never done."""
         self.service = 0
         """1: its program has given up; it measures nothing, and answers nothing but with hellos."""
         self._seq = 0
@@ -205,6 +207,8 @@ class FakeBoard:
         elif isinstance(message, codec.OscillogramGet) and (refusal := self._send_oscillogram(message.cycle)):
             self._answer(message, codec.Outcome.REFUSED, refusal, None)
             return
+        elif isinstance(message, codec.CalibrationGet) and message.kind in self.calibrations:
+            self.send(self.calibrations[message.kind])
         self._answer(message, codec.Outcome.DONE, 0, value)
 
     def _send_oscillogram(self, cycle: int) -> int:

@@ -51,7 +51,7 @@ def packed(vector, buf, off):
     if isinstance(run, str):
         return pack(buf, off, *arguments, unhexlify(run))
     # From the third entry on, so that `start` is seen to be kept.
-    rows, n = columns(run, name == "ppg", {"ppg": 2, "oscillogram": 3}[name])
+    rows, n = columns(run, name == "ppg", {"ppg": 2, "oscillogram": 3, "calibration_stored": 2}[name])
     return pack(buf, off, *arguments, *rows, 2, n)
 
 
@@ -63,8 +63,8 @@ def parsed(vector, body):
     tail = values[-1]
     if isinstance(run, str):
         return list(values[:-1]), bytes(tail)
-    size = calcsize(wire.SET_LIMITS_ITEM)
-    return list(values[:-1]), [list(unpack_from(wire.SET_LIMITS_ITEM, tail, i)) for i in range(0, len(tail), size)]
+    layout = getattr(wire, vector["message"].upper() + "_ITEM")
+    return list(values[:-1]), [list(unpack_from(layout, tail, i)) for i in range(0, len(tail), calcsize(layout))]
 
 
 def check(vector, what):

@@ -19,8 +19,8 @@ from micropython import const
 
 # version
 VERSION_MAJOR = const(1)
-VERSION_MINOR = const(2)
-SCHEMA_HASH = const(0x34F50519)
+VERSION_MINOR = const(3)
+SCHEMA_HASH = const(0x648D4E81)
 
 # bytes of a body: header, most in all, most that a device takes
 HEADER_BYTES = const(8)
@@ -38,6 +38,10 @@ OSCILLOGRAM = const(0x14)
 EVENT = const(0x20)
 ALARM = const(0x21)
 ANSWER = const(0x22)
+SELFTEST_PROGRESS = const(0x23)
+SELFTEST_VALUE = const(0x24)
+HELD_PRESSURE = const(0x25)
+CALIBRATION_STORED = const(0x26)
 IDENTIFY = const(0x80)
 PING = const(0x81)
 CUFF_START = const(0x82)
@@ -55,6 +59,12 @@ OSCILLOGRAM_GET = const(0x8D)
 SERVICE_ENTER = const(0x8E)
 RESET = const(0x8F)
 OBSERVE = const(0x90)
+SELFTEST_RUN = const(0x91)
+HOLD_PRESSURE = const(0x92)
+CALIBRATION_GET = const(0x93)
+CALIBRATION_SET = const(0x94)
+CURVE_SET = const(0x95)
+CALIBRATION_CLEAR = const(0x96)
 
 # bits of `present` in heartbeat
 HEARTBEAT_HAS_SESSION = const(1)
@@ -92,6 +102,21 @@ ALARM_HAS_LIMIT = const(2)
 
 # bits of `present` in answer
 ANSWER_HAS_VALUE = const(1)
+
+# bits of `present` in selftest_progress
+SELFTEST_PROGRESS_HAS_LEFT_S = const(1)
+
+# bits of `present` in selftest_value
+SELFTEST_VALUE_HAS_VALUE = const(1)
+
+# bits of `present` in held_pressure
+HELD_PRESSURE_HAS_CUFF_CMMHG = const(1)
+HELD_PRESSURE_HAS_GUARD_RAW_X16 = const(2)
+HELD_PRESSURE_HAS_CUFF_SPREAD_CMMHG = const(4)
+
+# bits of `present` in calibration_stored
+CALIBRATION_STORED_HAS_ZERO = const(1)
+CALIBRATION_STORED_HAS_GAIN = const(2)
 
 # the kind of board
 BOARD_UNKNOWN = const(0)
@@ -339,6 +364,59 @@ REFUSAL_SUPPLY_LOW = const(13)
 REFUSAL_STORAGE = const(14)
 REFUSAL_SERVICE_ONLY = const(15)
 
+# one test of the board by itself; the board measures, the host judges
+SELFTEST_PROCESSOR = const(0)
+SELFTEST_HEAP = const(1)
+SELFTEST_FLASH = const(2)
+SELFTEST_CLOCK = const(3)
+SELFTEST_WATCHDOG = const(4)
+SELFTEST_BUSES = const(5)
+SELFTEST_OXIMETER_TEMPERATURE = const(6)
+SELFTEST_OXIMETER_LEDS = const(7)
+SELFTEST_OXIMETER_ORDER = const(8)
+SELFTEST_OXIMETER_NOISE = const(9)
+SELFTEST_OXIMETER_FIFO = const(10)
+SELFTEST_PRESSURE_AGREEMENT = const(11)
+SELFTEST_PRESSURE_ZERO = const(12)
+SELFTEST_PRESSURE_NOISE = const(13)
+SELFTEST_PUMP = const(14)
+SELFTEST_LEAK = const(15)
+SELFTEST_BLEED = const(16)
+SELFTEST_DUMP = const(17)
+SELFTEST_CUFF_TIMER = const(18)
+SELFTEST_SINGLE_FAULT = const(19)
+SELFTEST_COMPARATOR = const(20)
+SELFTEST_SOUND = const(21)
+SELFTEST_LIGHT = const(22)
+SELFTEST_BUTTONS = const(23)
+SELFTEST_SUPPLY = const(24)
+
+# in what a measured value of a test is; mmhg, ms and celsius carry thousandths (see the test)
+MEASURE_NONE = const(0)
+MEASURE_PCT = const(1)
+MEASURE_COUNT = const(2)
+MEASURE_BYTES = const(3)
+MEASURE_MS = const(4)
+MEASURE_US = const(5)
+MEASURE_MV = const(6)
+MEASURE_MMHG = const(7)
+MEASURE_MMHG_PER_S = const(8)
+MEASURE_MMHG_PER_MIN = const(9)
+MEASURE_CELSIUS = const(10)
+MEASURE_COUNTS = const(11)
+MEASURE_COUNTS_PER_MA = const(12)
+MEASURE_MA = const(13)
+MEASURE_SPREAD_COUNTS = const(14)
+MEASURE_SPREAD_MMHG = const(15)
+MEASURE_PPM = const(16)
+MEASURE_TEXT = const(17)
+
+# a channel that is calibrated
+CALIBRATION_NONE = const(0)
+CALIBRATION_GUARD = const(1)
+CALIBRATION_CUFF = const(2)
+CALIBRATION_CURVE = const(3)
+
 # a setting kept on the board
 CONFIG_KEY_BED_LABEL = const(0)
 CONFIG_KEY_AVERAGING_S = const(1)
@@ -347,6 +425,10 @@ CONFIG_KEY_SOUND_PCT = const(3)
 CONFIG_KEY_PPG_STREAM = const(4)
 CONFIG_KEY_OWN_SUPPLY = const(5)
 CONFIG_KEY_CUFF_METHOD = const(6)
+
+# what a person has confirmed, without which nothing is inflated; from_above: 20 mmHg more, then bled down
+SERVICE_FLAGS_CUFF_ON_CYLINDER = const(1)
+SERVICE_FLAGS_FROM_ABOVE = const(2)
 
 
 def _put(buf, off, run):
@@ -640,6 +722,60 @@ def pack_answer(buf, off, present, client, number, command, outcome, refusal, va
     return _put(buf, off + 16, detail)
 
 
+def pack_selftest_progress(buf, off, present, test, done_pct, left_s):
+    """How far a test is, at most twice a second."""
+    _room(buf, off + 6)
+    pack_into("<HBBH", buf, off, present, test, done_pct, left_s if present & 1 else 0)
+    return off + 6
+
+
+def pack_selftest_value(buf, off, present, test, which, measure, value, detail):
+    """One value that a test measured; absent where it could not be measured."""
+    _room(buf, off + 10)
+    pack_into("<BHBBBi", buf, off, 10, present, test, which, measure, value if present & 1 else 0)
+    return _put(buf, off + 10, detail)
+
+
+def pack_held_pressure(buf, off, present, channels, cuff_cmmhg, guard_raw_x16, cuff_spread_cmmhg, held_ms):
+    """Once a second while a pressure is held for a calibration: means over that second, before calibration."""
+    _room(buf, off + 15)
+    pack_into(
+        "<HBiIHH",
+        buf,
+        off,
+        present,
+        channels,
+        cuff_cmmhg if present & 1 else 0,
+        guard_raw_x16 if present & 2 else 0,
+        cuff_spread_cmmhg if present & 4 else 0,
+        held_ms,
+    )
+    return off + 15
+
+
+def pack_calibration_stored(buf, off, present, kind, days, due_days, zero, gain, ratio, spo2, start, n):
+    """One channel's calibration as the board keeps it, on request. Nothing is sent for one that was never done."""
+    end = off + 20 + 4 * n
+    _room(buf, end)
+    pack_into(
+        "<BHBIIii",
+        buf,
+        off,
+        20,
+        present,
+        kind,
+        days,
+        due_days,
+        zero if present & 1 else 0,
+        gain if present & 2 else 0,
+    )
+    off += 20
+    for i in range(start, start + n):
+        pack_into("<HH", buf, off, ratio[i], spo2[i])
+        off += 4
+    return end
+
+
 def parse_identify(buf, off, end):
     if end - off < 6:
         return None
@@ -695,6 +831,37 @@ def parse_config_set(buf, off, end):
     return unpack_from("<IHB", buf, off + 1) + (memoryview(buf)[run:end],)
 
 
+def parse_selftest_run(buf, off, end):
+    if end - off < 8:
+        return None
+    return unpack_from("<IHBB", buf, off)
+
+
+def parse_hold_pressure(buf, off, end):
+    if end - off < 11:
+        return None
+    return unpack_from("<IHHHB", buf, off)
+
+
+def parse_calibration_set(buf, off, end):
+    if end - off < 23:
+        return None
+    return unpack_from("<IHBIIii", buf, off)
+
+
+def parse_curve_set(buf, off, end):
+    if end - off < 15 or buf[off] < 15 or buf[off] > end - off:
+        return None
+    run = off + buf[off]
+    if (end - run) % 4:
+        return None
+    return unpack_from("<IHII", buf, off + 1) + (memoryview(buf)[run:end],)
+
+
+# One item of the run of curve_set: ratio, spo2.
+CURVE_SET_ITEM = "<HH"
+
+
 # By message type.
 PARSERS = {
     IDENTIFY: parse_identify,
@@ -714,4 +881,10 @@ PARSERS = {
     SERVICE_ENTER: parse_identify,
     RESET: parse_identify,
     OBSERVE: parse_set_interval,
+    SELFTEST_RUN: parse_selftest_run,
+    HOLD_PRESSURE: parse_hold_pressure,
+    CALIBRATION_GET: parse_acknowledge,
+    CALIBRATION_SET: parse_calibration_set,
+    CURVE_SET: parse_curve_set,
+    CALIBRATION_CLEAR: parse_acknowledge,
 }

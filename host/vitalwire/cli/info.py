@@ -10,6 +10,7 @@ import click
 from vitalwire_protocol.codec import (
     SCHEMA_HASH,
     VERSION_MAJOR,
+    Calibration,
     Capabilities,
     Fault,
     Heartbeat,
@@ -20,10 +21,13 @@ from vitalwire_protocol.codec import (
     names_of,
 )
 
+from ..errors import CheckFailed, Incompatible
 from ..link.board import Board
+from ..link.calibration import MINOR, day_of, lacking, overdue_words
 from ..link.opening import open_board
 from ..link.readings import reason_word
 from ..link.words import reason_text
+from ..service.calibrate.run import read_stored
 from .common import json_option, port_argument, print_json, say
 
 HEARTBEAT_S = 2.5
@@ -74,6 +78,7 @@ def _about(board: Board) -> dict[str, Any]:
         "last_reset": name_of(ResetCause, hello.reset_cause),
         "reset_fault": None if hello.reset_fault == Fault.NONE else name_of(Fault, hello.reset_fault),
     }
+    about |= _calibration(board)
     heartbeat, oximetry = _heard(board)
     if heartbeat is not None:
         about |= {
@@ -92,6 +97,31 @@ def _about(board: Board) -> dict[str, Any]:
         ):
             about |= {name: value, _reason_of(name): reason_word(value, reason)}
     return about
+
+
+def _calibration(board: Board) -> dict[str, Any]:
+    """Each channel's calibration, and what is to be said of it today; nothing of a board that does not tell."""
+    if board.identity.service or board.hello.minor < MINOR:
+        return {}
+    try:
+        stored = read_stored(board)
+    except (CheckFailed, Incompatible):
+        return {}
+    today = day_of(board.clock.utc_ms())
+    missing, late = lacking(stored, _fitted(board)), overdue_words(stored, today)
+    said = [f"NEVER DONE: {', '.join(missing)}"] if missing else []
+    said += [f"OVERDUE: {late}"] if late else []
+    channels = {one.name: f"{one.done or '?'}, due {one.due or '?'}" for one in stored.values()}
+    return {
+        "calibration": "; ".join(said) or "good",
+        "calibrations": [f"{name} {when}" for name, when in channels.items()],
+    }
+
+
+def _fitted(board: Board) -> list[Calibration]:
+    has = board.hello.capabilities
+    pressure = [Calibration.GUARD, Calibration.CUFF] if has & Capabilities.CUFF else []
+    return pressure + ([Calibration.CURVE] if has & Capabilities.OXIMETER else [])
 
 
 def _heard(board: Board) -> tuple[Heartbeat | None, OximetryReading | None]:

@@ -46,6 +46,7 @@ def plain_line(fact: Fact, shown: Snapshot) -> str | None:
         return None
     flags = fact.flags if isinstance(fact, Vitals) else ()
     marks = "".join(f"  {word.upper()}" for word in ("late", "uncalibrated") if word in flags)
+    marks += "  CALIBRATION OVERDUE" if shown.calibration_overdue else ""
     marks += "  SIMULATED" if shown.simulated else ""
     marks += "  NOT RECORDED" if shown.not_recorded else ""
     return said + marks

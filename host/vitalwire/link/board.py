@@ -61,7 +61,7 @@ from .hello import Identity, identity
 from .oscillogram import Assembly, Oscillogram, evaluation_of
 from .problems import problem
 from .readings import BoardEvent, Reading, event_of, reading_of
-from .transport import Transport
+from .transport import SimTransport, Transport
 
 KEPT: Final = 10_000
 """Messages kept for an iterator that is not asked; a board that streams makes about 30 a second. The oldest go
@@ -237,6 +237,29 @@ class Board:
         finally:
             del self._answers[number]
 
+    def run(self, command: Command, watch: Callable[[Received], None]) -> Answered:
+        """As `command`, and `watch` sees every message until its end; what it sends with `tell` goes out at once."""
+        seen: Stream[None] = self._stream(watch, None, None)
+        answer = self.command(command)
+        assert not seen._kept  # it lives, and so hears, until here
+        return answer
+
+    def tell(self, command: Command) -> None:
+        """Sends a command and waits for nothing: for `watch` of `run`, which must not wait."""
+        self.client.send(command, self.clock.monotonic_ms())
+        self._flush()
+
+    def truth(self) -> dict[str, object] | None:
+        """What is so in the world of a simulated board, as `hardware/twin/README.md` names it; None of a real one."""
+        return self._transport.truth() if isinstance(self._transport, SimTransport) else None
+
+    def change_world(self, what: str, **values: object) -> bool:
+        """Acts on the world of a simulated board; False where there is none. Raises UsageError in the board's words."""
+        if not isinstance(self._transport, SimTransport):
+            return False
+        self._transport.do(what, **values)
+        return True
+
     def start_cuff(self, *, progress: Callable[[CuffPressure], None] | None = None) -> Reading:
         """Measures a blood pressure and returns it, with a reason where it could not be measured.
 
@@ -306,7 +329,7 @@ class Board:
         why = ""
         for attempt in range(ATTEMPTS):
             if attempt:
-                self._pause(AGAIN_MS)
+                self.pause(AGAIN_MS / 1000)
             try:
                 self.command(OscillogramGet.request(cycle))
             except errors.Refused as refused:
@@ -319,8 +342,9 @@ class Board:
                     return whole
         raise errors.CheckFailed(f"there is no oscillogram of cuff cycle {cycle}: {why or assembly.missing}")
 
-    def _pause(self, ms: int) -> None:
-        until_ms = self.clock.monotonic_ms() + ms
+    def pause(self, seconds: float) -> None:
+        """Lets time pass, and listens meanwhile."""
+        until_ms = self.clock.monotonic_ms() + round(seconds * 1000)
         while (left_ms := until_ms - self.clock.monotonic_ms()) > 0:
             self.poll(left_ms / 1000)
 

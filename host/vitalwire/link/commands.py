@@ -9,14 +9,20 @@ from vitalwire_protocol.codec import (
     Abort,
     Acknowledge,
     AudioPause,
+    CalibrationClear,
+    CalibrationGet,
+    CalibrationSet,
     ConfigGet,
     ConfigSet,
     CuffStart,
+    CurveSet,
+    HoldPressure,
     Identify,
     Observe,
     OscillogramGet,
     Ping,
     Reset,
+    SelftestRun,
     ServiceEnter,
     SessionBegin,
     SessionEnd,
@@ -43,21 +49,33 @@ Command: TypeAlias = (
     | ServiceEnter
     | Reset
     | Observe
+    | SelftestRun
+    | HoldPressure
+    | CalibrationGet
+    | CalibrationSet
+    | CurveSet
+    | CalibrationClear
 )
 
 __all__ = [
     "Abort",
     "Acknowledge",
     "AudioPause",
+    "CalibrationClear",
+    "CalibrationGet",
+    "CalibrationSet",
     "Command",
     "ConfigGet",
     "ConfigSet",
     "CuffStart",
+    "CurveSet",
+    "HoldPressure",
     "Identify",
     "Observe",
     "OscillogramGet",
     "Ping",
     "Reset",
+    "SelftestRun",
     "ServiceEnter",
     "SessionBegin",
     "SessionEnd",

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vitalwire_protocol.codec import Abort, Answer, CuffStart, Observe, Outcome, Vent
+from vitalwire_protocol.codec import Abort, Answer, CuffStart, HoldPressure, Observe, Outcome, Vent
 
 from .events import Answered, TimedOut
 
@@ -29,6 +29,8 @@ ASK_AGAIN_MS: Final = 5_000
 DONE_MS: Final = 15_000
 CUFF_DONE_MS: Final = 600_000
 """Two cycles of at most 180 s and the rest between them, with room."""
+HOLD_DONE_MS: Final = 60_000
+"""Around a held pressure: zero, inflation, a slow fall to the point, venting; with room."""
 _NUMBERS: Final = 1 << 16
 
 
@@ -144,6 +146,8 @@ def _done_ms(command: Command) -> int:
         return CUFF_DONE_MS
     if isinstance(command, Observe):
         return command.max_s * 1000 + DONE_MS
+    if isinstance(command, HoldPressure):
+        return command.hold_s * 1000 + HOLD_DONE_MS
     return DONE_MS
 
 

@@ -133,6 +133,18 @@ class SimTransport:
         except OSError as error:
             raise LinkLost(f"{self.name} is closed") from error
 
+    def truth(self) -> dict[str, Any]:
+        """What is so in the simulated world now."""
+        if self.port.twin is None:
+            raise LinkLost(f"{self.name} is closed")
+        return self.port.twin.state()
+
+    def do(self, what: str, **values: object) -> None:
+        """Acts on the simulated world, as `hardware/twin/README.md` says."""
+        if self.port.twin is None:
+            raise LinkLost(f"{self.name} is closed")
+        self.port.twin.do(what, **values)
+
     def close(self) -> None:
         self.port.close()
 

@@ -29,6 +29,9 @@ _BY_FIELD: Final[dict[str, type[IntEnum]]] = {
     "key": codec.ConfigKey,
     "direction": codec.CuffDirection,
     "cause": codec.AlarmCause,
+    "test": codec.Selftest,
+    "measure": codec.Measure,
+    "kind": codec.Calibration,
 }
 _FLAGS: Final[dict[str, type[IntFlag]]] = {
     "capabilities": codec.Capabilities,
@@ -84,6 +87,8 @@ def as_words(message: Message) -> dict[str, Any]:
 def _value(message: Message, field: str, value: Any) -> Any:
     if value is None:
         return None
+    if field == "flags" and isinstance(message, codec.HoldPressure | codec.SelftestRun):
+        return names_of(codec.ServiceFlags, value)
     if field in _FLAGS:
         return names_of(_FLAGS[field], value)
     if field == "outcome" and isinstance(message, codec.NibpResult):

@@ -12,7 +12,7 @@ from .tables import Table
 
 NOT_A_DEVICE: Final = "Vitalwire is not a certified medical device. The record advises and documents; a person decides."
 TREND: Final = "SpO2, pulse and pressure over the session, with phases, doses, limits and alarms"
-_STYLE: Final = """
+STYLE: Final = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: .2rem; } h2 { font-size: 1.1rem; margin: 1.6rem 0 .3rem; }
@@ -38,13 +38,13 @@ def page(report: Report, tables: list[Table], trend_png: bytes, waves: list[tupl
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
         f"<header><h1>{escape(title)}</h1>",
         f'<p class="marks">{marks}</p><p>{escape(NOT_A_DEVICE)}</p></header><main>',
         _picture("Trend", TREND, trend_png),
     ]
     for table in tables:
-        parts.append(_table(table))
+        parts.append(table_html(table))
         if table.title.startswith("Alarms of the patient") and waves:
             parts.append('<h2>The wave around each alarm</h2><div class="waves">')
             parts += [_figure(caption, png) for caption, png in waves]
@@ -63,7 +63,8 @@ def _figure(caption: str, png: bytes) -> str:
     return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
-def _table(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """A table with its title; a row without heads has its first cell as its name."""
     heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
     named = not any(table.heads)
     rows = "".join(f"<tr>{_cells(row, named)}</tr>" for row in table.rows)

@@ -95,6 +95,8 @@ class Report:
     refusals: tuple[Happening, ...]
     gaps: tuple[Gap, ...]
     discharge: tuple[Happening, ...]
+    calibration: str = ""
+    """Which calibrations were overdue, in words; empty where none was, or none is known."""
     proof: tuple[tuple[str, str], ...] = ()
     """What `verify` says: (what, how it is)."""
 
@@ -221,7 +223,13 @@ def build(
         builder.take(fact)
         simulated = simulated or (isinstance(fact, Vitals) and "simulated" in fact.flags)
     lists = builder.lists
-    words = (("SIMULATED", simulated), ("UNSIGNED LIMITS", setup.unsigned), ("UNCALIBRATED", uncalibrated))
+    aged = [one.detail for one in lists.get("board", ()) if (one.name, one.state) == ("calibration", "overdue")]
+    words = (
+        ("SIMULATED", simulated),
+        ("UNSIGNED LIMITS", setup.unsigned),
+        ("UNCALIBRATED", uncalibrated),
+        ("CALIBRATION OVERDUE", bool(aged)),
+    )
 
     def spans(kind: str) -> tuple[Episode, ...]:
         return tuple(episodes(lists.get(kind, []), setup.started_t_ms))
@@ -247,5 +255,6 @@ def build(
         refusals=tuple(lists.get("refused", ())),
         gaps=tuple(builder.gaps),
         discharge=tuple(lists.get("discharge", ())),
+        calibration=aged[-1] if aged else "",
         proof=tuple(proof),
     )

@@ -33,7 +33,7 @@ def document(report: Report, tables: list[Table], trend_png: bytes, waves: list[
             self.cell(0, 4, f"{title}   {marks}   page {self.page_no()} of {{nb}}")
 
     pdf = Pages(format="A4")
-    font = _font(pdf, [title, *(cell for table in tables for row in table.rows for cell in row)])
+    font = font_for(pdf, [title, *(cell for table in tables for row in table.rows for cell in row)])
     pdf.set_title(title)
     pdf.set_lang("en")
     # The same record gives the same bytes: the document's date is that of the session's end.
@@ -51,13 +51,13 @@ def document(report: Report, tables: list[Table], trend_png: bytes, waves: list[
     pdf.multi_cell(0, 5, NOT_A_DEVICE, new_x="LMARGIN", new_y="NEXT")
     pdf.image(io.BytesIO(trend_png), w=pdf.epw, alt_text="SpO2, pulse and pressure over the session")
     for table in tables:
-        _table(pdf, table, font)
+        draw_table(pdf, table, font)
         if table.title.startswith("Alarms of the patient"):
             _waves(pdf, waves, font)
     return bytes(pdf.output())
 
 
-def _font(pdf: Any, texts: list[str]) -> str:
+def font_for(pdf: Any, texts: list[str]) -> str:
     """A font that has every letter of the texts. Where Latin letters are all there is, the reader's own Helvetica is
     one; else DejaVu Sans is put into the document, which takes half a second. It comes with matplotlib."""
     if all(text.encode("latin-1", "ignore").decode("latin-1") == text for text in texts):
@@ -70,7 +70,8 @@ def _font(pdf: Any, texts: list[str]) -> str:
     return "sans"
 
 
-def _table(pdf: Any, table: Table, font: str) -> None:
+def draw_table(pdf: Any, table: Table, font: str) -> None:
+    """A table with its title and note, over as many pages as it needs."""
     from fpdf.fonts import FontFace
 
     _title(pdf, table.title, font)

@@ -78,12 +78,18 @@ def _about(report: Report) -> Table:
         ("Profile's hash", profile.get("hash", ABSENT)),
         ("Board", report.board or ABSENT),
         ("Firmware", report.firmware or ABSENT),
-        ("Calibration", "UNCALIBRATED" if "UNCALIBRATED" in report.marks_words else "calibrated, as the board says"),
+        ("Calibration", _calibration(report)),
         ("Program", ", ".join(f"{name} {setup.versions.get(name, ABSENT)}" for name in ("vitalwire", "protocol"))),
         ("Baseline", report.baseline or "none was taken"),
         ("First dose", ABSENT if report.dose_ms is None else report.when(report.dose_ms)),
     ]
     return Table("Session", ("", ""), tuple(rows))
+
+
+def _calibration(report: Report) -> str:
+    said = ["UNCALIBRATED"] if "UNCALIBRATED" in report.marks_words else []
+    said += [f"OVERDUE: {report.calibration}"] if report.calibration else []
+    return "; ".join(said) or "calibrated, as the board says"
 
 
 def _form(report: Report, profile: Profile | None) -> Iterator[Table]:

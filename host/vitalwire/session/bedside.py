@@ -115,13 +115,14 @@ class Bedside:
         every_ms = every_s * 1000
         return from_ms + ((t_ms - from_ms) // every_ms + 1) * every_ms
 
-    def equipment(self, link_up: bool) -> Equipment:
-        """What a ready-check looks at."""
+    def equipment(self, link_up: bool, overdue: str) -> Equipment:
+        """What a ready-check looks at. `overdue`: which calibrations are, in words."""
         seen, known = self.oximetry, self._boot is not None and self._beat_seen
         return Equipment(
             link=link_up,
             pulse_found=None if seen is None else seen.pulse_bpm is not None,
-            calibrated=not self.status & Status.UNCALIBRATED if known else None,
+            calibrated=not overdue and not self.status & Status.UNCALIBRATED if known else None,
+            calibration_text=f"overdue: {overdue}" if overdue else "",
             own_supply=self._own_supply and not self.status & Status.SUPPLY_LOW if known else None,
             supply_text="" if self._supply_mv is None else f"{self._supply_mv} mV",
         )

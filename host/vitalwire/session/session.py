@@ -12,6 +12,7 @@ from typing import Any, Final
 from vitalwire_protocol.codec import (
     Abort,
     Acknowledge,
+    CalibrationStored,
     CuffStart,
     Heartbeat,
     Hello,
@@ -34,6 +35,7 @@ from .alarm_rules import conduct_of
 from .audio import SILENCING, Audio
 from .bedside import Bedside
 from .boardside import BoardSide
+from .calibration import CalibrationAge
 from .course.checkin import Equipment
 from .course.course import Course
 from .evidence import Evidence
@@ -72,6 +74,7 @@ class Session:
         self._gaps = Gaps(self._journal.offset_ms)
         self._bedside = Bedside(setup, self._journal, self._watch, self._board, self._gaps)
         self._oscillograms = Oscillograms(setup, self._journal)
+        self._calibration = CalibrationAge(self._journal)
         self._course: Course | None = None
         if self.profile and self.profile.phases:
             self._course = Course(self.profile, self._journal, setup.patient, setup.by, self._equipment)
@@ -102,6 +105,11 @@ class Session:
     def uncalibrated(self) -> bool:
         """Whether the board says that it is not calibrated."""
         return bool(self._bedside.status & Status.UNCALIBRATED)
+
+    @property
+    def calibration_overdue(self) -> str:
+        """Which calibrations are overdue since when, in words; empty where none is, or none is known."""
+        return self._calibration.overdue
 
     @property
     def confirmed_end(self) -> bool:
@@ -154,6 +162,7 @@ class Session:
             frames_lost=self._frames_lost,
             finished=self.finished,
             uncalibrated=self.uncalibrated,
+            calibration_overdue=self.calibration_overdue,
             audio=self._audio.shown(),
             limits=self._watch.absolute,
             course=self._course.shown(t_ms) if self._course else None,
@@ -257,7 +266,7 @@ class Session:
             self._bedside.samples(event.message, event)
             return []
         facts = self._handle(event, t_ms)
-        self._later += self._oscillograms.take(t_ms)
+        self._later += [*self._oscillograms.take(t_ms), *self._calibration.take(self._board.guarding)]
         if self._course is not None and (facts or self._course.wants):
             facts += self._follow(facts, t_ms)
         self._file(facts)
@@ -312,6 +321,8 @@ class Session:
         message = event.message
         if isinstance(message, Oscillogram):
             return self._oscillograms.part(message)
+        if isinstance(message, CalibrationStored):
+            return self._calibration.stored(message, t_ms)
         facts = self._bedside.message(message, event)
         if isinstance(message, Heartbeat):
             facts += self._audio.board_says(bool(message.status & _PAUSED), t_ms)
@@ -327,6 +338,7 @@ class Session:
         self._link, self._link_detail = "up", ""
         self._board.connected(hello)
         self._bedside.connected(hello, t_ms)
+        self._calibration.connected(hello)
         said = f"{who} boot {hello.boot} ({name_of(ResetCause, hello.reset_cause)})"
         facts: list[Fact] = [self._journal.note(t_ms, "link", "board", "connected", detail=said)]
         facts += self._oscillograms.connected(hello, who.serial, t_ms)
@@ -379,7 +391,7 @@ class Session:
         return self._pursue(found, t_ms) if found or course.wants else []
 
     def _equipment(self) -> Equipment:
-        return self._bedside.equipment(self._link == "up")
+        return self._bedside.equipment(self._link == "up", self.calibration_overdue)
 
     def _pursue(self, facts: list[Fact], t_ms: int) -> list[Fact]:
         """Does what the course asks for."""

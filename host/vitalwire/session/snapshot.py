@@ -110,6 +110,8 @@ class Snapshot:
     frames_lost: int
     finished: bool
     uncalibrated: bool = False
+    calibration_overdue: str = ""
+    """Which calibrations are overdue since when; empty where none is, or none is known."""
     audio: AudioShown = AudioShown()
     limits: tuple[Limit, ...] = ()
     """The absolute limits in force, each with its source."""

@@ -56,6 +56,7 @@ def header(shown: Snapshot, width: int) -> Text:
             ("SIMULATED", shown.simulated),
             ("UNSIGNED", shown.unsigned),
             ("UNCALIBRATED", shown.uncalibrated),
+            ("CAL OVERDUE", bool(shown.calibration_overdue)),
         )
         if so
     ]

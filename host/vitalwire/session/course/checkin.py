@@ -33,6 +33,7 @@ class Equipment:
     calibrated: bool | None = None
     own_supply: bool | None = None
     supply_text: str = ""
+    calibration_text: str = ""
 
 
 class CheckIn:
@@ -82,7 +83,7 @@ class CheckIn:
             "link": (now.link, ""),
             "probe": (now.pulse_found, ""),
             "buzzer": (self.buzzer[0] if self.buzzer else None, ""),
-            "calibration": (now.calibrated, ""),
+            "calibration": (now.calibrated, now.calibration_text),
             "supply": (now.own_supply, now.supply_text),
         }
         return tuple(
