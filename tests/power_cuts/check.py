@@ -143,7 +143,7 @@ def main(base, journal, step, shard, shards, firmware):
     ops = read_journal(journal) if journal != "-" else []
     before = look(data, TwoCopies)[1]
     counts, problems, records, cuts = {}, [], {}, 0
-    for number, (kind, block, offset, new) in enumerate([*ops, ("P", 0, 0, b"")]):
+    for number, (kind, block, offset, new) in enumerate(ops + [("P", 0, 0, b"")]):
         at = block * BLOCK + offset
         old = bytes(memoryview(data)[at : at + len(new)])
         if number % shards == shard:

@@ -58,11 +58,13 @@ def flash(target: Target, order: Order, progress: Progress) -> tuple[str, Outcom
 
 
 def _drive_without_port(target: Target) -> drives.Drive | None:
-    """The boot loader's drive, where no port was named and none is there."""
+    """The boot loader's drive, where the board is in it already."""
+    if target.drive is not None and (there := drives.drive_at(target.drive)) is not None:
+        return there
+    if target.port is not None or find_candidates():
+        return None  # it may have to be sent there first
     if target.drive is not None:
         return drives.only_drive(target.drive, 0.0)
-    if target.port is not None or find_candidates():
-        return None
     found = drives.find_drives()
     return drives.only_drive(None, 0.0) if found else None
 
