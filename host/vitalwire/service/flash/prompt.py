@@ -188,7 +188,7 @@ class Prompt:
             return bytes(self._transport.exec(command)).decode("utf-8", "replace").replace("\r\n", "\n").strip()
 
     def _last(self, command: str) -> None:
-        """A command with which the board goes: its port may be gone before it has acknowledged. What follows proves it."""
+        """A command with which the board goes: its port may go before it has acknowledged. What follows proves it."""
         with contextlib.suppress(LinkLost), self._guarded():
             self._transport.exec_raw_no_follow(command)
         self.close()
