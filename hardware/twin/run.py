@@ -39,6 +39,8 @@ DEFAULTS = {
     "patient": "calm",
     "ppg": None,
     "cuff": None,
+    "cuff_on": "arm",
+    "tolerance": None,
     "seed": 1,
     "serial": "SIM00001",
     "faults": [],
@@ -88,6 +90,10 @@ def parse_options(text):
         options[name] = given[name]
     if not isinstance(options["seed"], int) or not 0 <= options["seed"] < 1 << 32:
         raise RefusedError("option 'seed' must be a whole number from 0 to 4294967295")
+    if options["tolerance"] is not None and (
+        not isinstance(options["tolerance"], int) or not 0 <= options["tolerance"] < 1 << 32
+    ):
+        raise RefusedError("option 'tolerance' must be a whole number from 0 to 4294967295")
     if not isinstance(options["serial"], str) or not options["serial"].startswith("SIM"):
         raise RefusedError("option 'serial' must begin with SIM, so that nobody takes simulated numbers for real ones")
     if options["whole"] and (options["flash"] is None or sys.implementation.name != "micropython"):
@@ -143,9 +149,14 @@ def make_board(options):
         raise RefusedError("there is no board '%s'; there are: %s" % (options["board"], ", ".join(sorted(PORTS))))
     port = PORTS[options["board"]]()
     try:
-        world = World(load_patient(options["patient"]), options["seed"], options["ppg"], options["cuff"])
+        patient = load_patient(options["patient"])
+        world = World(patient, options["seed"], options["ppg"], options["cuff"], options["cuff_on"])
         wiring = read_pinout(ROOT + "/hardware/pinout.csv", options["board"])
         board = SimulatedBoard(port, world, wiring, options["serial"], options["seed"])
+        if options["tolerance"] is not None:
+            from board import tolerance
+
+            tolerance.draw(board, options["tolerance"])
         board.flash = make_flash(board, options["flash"])
         for fault in options["faults"]:
             if not isinstance(fault, list) or len(fault) not in (2, 3):

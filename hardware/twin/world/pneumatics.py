@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pump, valves, manifold, hose, cuff and the artery under it, as one closed loop of air.
 
-Two volumes: the manifold (pump, valves, both sensors' ports) and the cuff behind its hose. A kinked hose parts them.
+Two volumes: the manifold (pump, valves, both sensors' ports) and the cuff, or the rigid cylinder, behind its hose. A kinked hose parts them.
 Pressures are gauge, in micro-mmHg inside; conductances in nL/s per mmHg (air at 760 mmHg); volumes in nL. Flow through
 valves and leaks is taken as proportional to pressure. The manifold is solved implicitly, because it is quicker than a
 step; the cuff, which is slower by two orders, explicitly.
 """
 
 from .rng import Rng
-from .tables import ARTERY_TOP, ARTERY_ZERO, CUFF_TOP_MMHG, PHASES, SYSTOLE
+from .tables import ARTERY_TOP, ARTERY_ZERO, CUFF_TOP_MMHG, PHASES, SYSTOLE, cylinder_compliance
 
 STEP_US = 5000
 _PER_S = 1000000 // STEP_US
@@ -33,9 +33,12 @@ _WIDEST_UMMHG = (ARTERY_ZERO + ARTERY_TOP) * 1000000
 
 
 class Pneumatics:
-    """State of the air. The inputs are what the switches do to pump and valves now; faults set the others."""
+    """State of the air. The inputs are what the switches do to pump and valves now; faults set the others.
 
-    def __init__(self, script, heart, seed):
+    `cuff_on` is "arm", or "cylinder": a rigid vessel on the hose, in which no artery beats and no arm moves.
+    """
+
+    def __init__(self, script, heart, seed, cuff_on="arm"):
         self._heart = heart
         self._script = script
         self._rng = Rng(seed, 4)
@@ -44,7 +47,8 @@ class Pneumatics:
         self._segments = artery.segments
         self._wave = artery.wave
         self._longest_systole_us = artery.systole_us
-        self._compliance = script.person["cuff"]
+        self._on_arm = cuff_on == "arm"
+        self._compliance = script.person["cuff"] if self._on_arm else cylinder_compliance()
         self._squeeze = script.person["squeeze"]
         self.cuff_ummhg = 0
         self.manifold_ummhg = 0
@@ -105,6 +109,13 @@ class Pneumatics:
                     flow = 0
             manifold = (store * manifold + hose * cuff + flow * 1000000) // (store + hose + valves)
             self.manifold_ummhg = manifold
+            if not self._on_arm:
+                k = cuff // 1000000
+                cuff += (hose * (manifold - cuff) - loss * cuff) // _PER_S // compliance[min(k, CUFF_TOP_MMHG)]
+                self.cuff_ummhg = cuff
+                if cuff < _EMPTY_UMMHG and manifold < _EMPTY_UMMHG and not flow:
+                    self._rest()
+                continue
             # The artery: its volume at the pressure across its wall, and what the arm's movement adds.
             k = self.artery_mmmhg(t_us) * 1000 + ARTERY_ZERO * 1000000
             volume = 0

@@ -94,6 +94,13 @@ def _decay(rate_ppm, count):
 
 ATMOSPHERE_MMHG = 760
 CUFF_TOP_MMHG = 511
+# The rigid test cylinder that the pump's tests want in place of an arm.
+CYLINDER_ML = 500
+
+
+def cylinder_compliance(volume_ml=CYLINDER_ML):
+    """The same as `cuff_compliance` of a sealed vessel that does not give: the air alone, by Boyle's law."""
+    return array("i", [volume_ml * 1000000 // ATMOSPHERE_MMHG] * (CUFF_TOP_MMHG + 2))
 
 
 def cuff_compliance(empty_ml=200, stretch_ml=60, half_mmhg=25, slope_ul_mmhg=50):

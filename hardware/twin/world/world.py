@@ -13,12 +13,15 @@ from .heart import Heart
 from .recording import CuffRecording, PpgRecording
 from .script import NUMBERS, Script
 
+# What the cuff is wrapped around: an arm, or the rigid test cylinder.
+CUFF_ON = ("arm", "cylinder")
 # The pump at full power pulls the supply down by this.
 PUMP_SAG_MV = 150
 
 
 class World:
-    """Patient, finger, cuff and air. `patient` is a dict as in `patients/*.json`; `ppg` and `cuff` are paths or None.
+    """Patient, finger, cuff and air. `patient` is a dict as in `patients/*.json`; `ppg` and `cuff` are paths or None;
+    `cuff_on` is one of CUFF_ON.
 
     Inputs, plain attributes: `pump_permille` (0..1000), `pump_enable`, `bleed_permille` (0 open .. 1000 shut),
     `dump_shut`, `external_test` (high: the comparator acts at any pressure, unlatched), `ppg_t_us` (time of the first
@@ -28,7 +31,10 @@ class World:
     `external_ok` (high while the external layer is fitted and not acting), `supply_mv`. And `ppg()`, `truth()`.
     """
 
-    def __init__(self, patient, seed, ppg=None, cuff=None):
+    def __init__(self, patient, seed, ppg=None, cuff=None, cuff_on="arm"):
+        if cuff_on not in CUFF_ON:
+            raise faults.FaultError("cuff_on must be one of %s, not %r" % (", ".join(CUFF_ON), cuff_on))
+        self.cuff_on = cuff_on
         self.t_us = 0
         self.pump_permille = 0
         self.pump_enable = False
@@ -43,7 +49,7 @@ class World:
         self.script = Script(patient)
         self.heart = Heart(self.script, seed)
         self.finger = Finger(self.script, self.heart, seed, PpgRecording(ppg) if ppg else None)
-        self.air = pneumatics.Pneumatics(self.script, self.heart, seed)
+        self.air = pneumatics.Pneumatics(self.script, self.heart, seed, cuff_on)
         self.external = External()
         self.recording = CuffRecording(cuff) if cuff else None
         self.faults = {}
@@ -205,6 +211,7 @@ class World:
         beat = self.heart.beats[-1]
         out = {
             "t_us": self.t_us,
+            "cuff_on": self.cuff_on,
             "cuff_mmhg": self.cuff_mmmhg / 1000,
             "manifold_mmhg": self.manifold_mmmhg / 1000,
             "pump_running": self.pump_running,

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "fleet": Entry(SERVICE, "fleet", "List certificates: which boards are due, which drift."),
     "ports": Entry(SERVICE, "ports", "List the boards that are plugged in."),
     "info": Entry(SERVICE, "info", "Say what a board is, what it runs and how it is."),
+    "selftest": Entry(SERVICE, "selftest", "Let a board test itself, with limits, verdicts and advice."),
     "flash": Entry(SERVICE, "flash", "Put the firmware on a board, whatever runs there now."),
     "image": Entry(SERVICE, "image", "Builds of the firmware: one file for a new board, signatures."),
     "stream": Entry(DEVELOPERS, "stream", "Readings and events as JSON Lines or CSV on standard output."),
