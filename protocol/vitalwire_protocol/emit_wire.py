@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .fields import EnumSpec
 from .schema import HEADER_BYTES, MAX_BODY, MAX_BODY_TO_DEVICE, FieldRecord, MessageRecord, Schema, SchemaError
 from .text import LICENCE, NOTICE, WIDTH, call
@@ -43,13 +45,56 @@ def _room(buf, end):
 """
 
 
+SERVICE_HEAD = '''"""Packers and parsers of what only service needs: loaded for it and dropped after it. See wire.py."""
+
+from struct import pack_into, unpack_from
+
+from vitals.link import wire
+'''
+SERVICE = frozenset(
+    (
+        "selftest_progress",
+        "selftest_value",
+        "held_pressure",
+        "calibration_stored",
+        "selftest_run",
+        "hold_pressure",
+        "calibration_get",
+        "calibration_set",
+        "curve_set",
+        "calibration_clear",
+    )
+)
+"""Messages whose code is not kept in a board's memory during a session."""
+
+
 def emit_wire(schema: Schema) -> str:
     """The whole text of wire.py."""
-    blocks = [f"{LICENCE}\n{NOTICE}\n{HEAD}" + "\n".join(_constants(schema)), HELPERS]
-    blocks += ["\n".join(_packer(m)) for m in schema.messages if not m.to_device]
+    head = f"{LICENCE}\n{NOTICE}\n{HEAD}" + "\n".join(_constants(schema))
+    helpers = HELPERS.replace("_put(", "put_run(").replace("_room(", "room(")
+    body = _code([m for m in schema.messages if m.name not in SERVICE])
+    body = [block.replace(" _put(", " put_run(").replace(" _room(", " room(") for block in body]
+    return "\n\n\n".join(block.strip("\n") for block in [head, helpers, *body]) + "\n"
+
+
+def emit_wire_service(schema: Schema) -> str:
+    """The whole text of wire_service.py."""
+    head = f"{LICENCE}\n{NOTICE}\n{SERVICE_HEAD}"
+    body = [_from_wire(block) for block in _code([m for m in schema.messages if m.name in SERVICE])]
+    return "\n\n\n".join(block.strip("\n") for block in [head, *body]) + "\n"
+
+
+def _from_wire(block: str) -> str:
+    """The helpers and numbers of wire.py, by its name."""
+    block = block.replace(" _put(", " wire.put_run(").replace(" _room(", " wire.room(")
+    return re.sub(r"^    ([A-Z_]+): parse_", r"    wire.\1: parse_", block, flags=re.MULTILINE)
+
+
+def _code(messages: list[MessageRecord]) -> list[str]:
+    blocks = ["\n".join(_packer(m)) for m in messages if not m.to_device]
     shapes: dict[str, str] = {}  # parsers of one shape are one function: code is RAM on the board
     parsers: list[str] = []
-    for m in schema.messages:
+    for m in messages:
         if m.to_device:
             body = "\n".join(_parser(m))
             if body not in shapes:
@@ -59,7 +104,7 @@ def emit_wire(schema: Schema) -> str:
             if m.run and m.run.fields:
                 blocks.append(_item_format(m))
     blocks.append("\n".join(["# By message type.", "PARSERS = {", *parsers, "}"]))
-    return "\n\n\n".join(block.strip("\n") for block in blocks) + "\n"
+    return blocks
 
 
 def constants(schema: Schema) -> list[tuple[str, str, str]]:

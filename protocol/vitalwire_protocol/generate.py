@@ -16,7 +16,7 @@ from . import messages
 from .emit_codec import emit_codec
 from .emit_docs import emit_tables, with_tables
 from .emit_vectors import emit_vectors
-from .emit_wire import emit_wire
+from .emit_wire import emit_wire, emit_wire_service
 from .schema import Schema, SchemaError, read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +34,7 @@ def outputs(root: Path) -> dict[Path, str]:
     return {
         root / "protocol" / "vitalwire_protocol" / "codec.py": emit_codec(schema),
         root / "firmware" / "vitals" / "link" / "wire.py": emit_wire(schema),
+        root / "firmware" / "vitals" / "link" / "wire_service.py": emit_wire_service(schema),
         readme: with_tables(readme.read_text(encoding="utf-8"), emit_tables(schema)),
         root / "protocol" / "vectors" / f"v{schema.major}.{schema.minor}.json": emit_vectors(schema),
     }

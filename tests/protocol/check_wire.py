@@ -18,6 +18,18 @@ if sys.implementation.name == "cpython":
 
 import wire
 
+sys.path.append(sys.argv[1] + "/../..")
+from vitals.link import wire_service
+
+
+def either(name):
+    """Of wire.py, or of the file with what only service needs."""
+    return getattr(wire if hasattr(wire, name) else wire_service, name)
+
+
+PARSERS = dict(wire.PARSERS)
+PARSERS.update(wire_service.PARSERS)
+
 
 def cobs_decode(frame):
     out = bytearray()
@@ -44,7 +56,7 @@ def columns(items, flat, width):
 
 def packed(vector, buf, off):
     name, arguments = vector["message"], list(vector["raw"])
-    pack = getattr(wire, "pack_" + name)
+    pack = either("pack_" + name)
     run = vector.get("run")
     if run is None:
         return pack(buf, off, *arguments)
@@ -56,14 +68,14 @@ def packed(vector, buf, off):
 
 
 def parsed(vector, body):
-    values = wire.PARSERS[body[1]](body, 8, len(body) - 4)
+    values = PARSERS[body[1]](body, 8, len(body) - 4)
     run = vector.get("run")
     if run is None:
         return list(values), None
     tail = values[-1]
     if isinstance(run, str):
         return list(values[:-1]), bytes(tail)
-    layout = getattr(wire, vector["message"].upper() + "_ITEM")
+    layout = either(vector["message"].upper() + "_ITEM")
     return list(values[:-1]), [list(unpack_from(layout, tail, i)) for i in range(0, len(tail), calcsize(layout))]
 
 
@@ -92,7 +104,7 @@ def check(vector, what):
     expect((found, tail), (raw, wanted), what)
     head = len(body) - 12 if run is None else body[8]
     for cut in range(head):
-        expect(wire.PARSERS[body[1]](body, 8, 8 + cut), None, f"{what} cut after {cut} bytes")
+        expect(PARSERS[body[1]](body, 8, 8 + cut), None, f"{what} cut after {cut} bytes")
 
 
 def grown(vector):
@@ -124,7 +136,7 @@ def main():
             check_later(vector, typical[vector["message"]])
     half = next(v for v in golden["refused"] if v["case"] == "half an item")
     body = cobs_decode(unhexlify(half["frame"])[:-1])
-    expect(wire.PARSERS[body[1]](body, 8, len(body) - 4), None, "half an item")
+    expect(PARSERS[body[1]](body, 8, len(body) - 4), None, "half an item")
     print(f"schema hash: 0x{wire.SCHEMA_HASH:08X}")
     print("checked: {} of {} messages".format(len(golden["vectors"]), len(typical)))
 

@@ -431,7 +431,7 @@ SERVICE_FLAGS_CUFF_ON_CYLINDER = const(1)
 SERVICE_FLAGS_FROM_ABOVE = const(2)
 
 
-def _put(buf, off, run):
+def put_run(buf, off, run):
     # Writes the bytes of a run; a slice that does not fit would make the buffer grow, or be cut short.
     if isinstance(run, str):
         run = run.encode()
@@ -442,7 +442,7 @@ def _put(buf, off, run):
     return end
 
 
-def _room(buf, end):
+def room(buf, end):
     if end > len(buf):
         raise ValueError("payload ends at {}, buffer at {}".format(end, len(buf)))
 
@@ -464,7 +464,7 @@ def pack_hello(
     identity,
 ):
     """Who this is. Sent at start, when asked (`identify`), and every 2 s until a host has spoken."""
-    _room(buf, off + 21)
+    room(buf, off + 21)
     pack_into(
         "<BBBBBBBBBIII",
         buf,
@@ -482,7 +482,7 @@ def pack_hello(
         capabilities,
         boot,
     )
-    return _put(buf, off + 21, identity)
+    return put_run(buf, off + 21, identity)
 
 
 def pack_heartbeat(
@@ -499,7 +499,7 @@ def pack_heartbeat(
     frames_dropped,
 ):
     """Once a second, whatever else happens."""
-    _room(buf, off + 28)
+    room(buf, off + 28)
     pack_into(
         "<HIIIIHHIH",
         buf,
@@ -533,7 +533,7 @@ def pack_oximetry_reading(
     flags,
 ):
     """Once a second while the oximeter runs. Device time is when it was computed."""
-    _room(buf, off + 18)
+    room(buf, off + 18)
     pack_into(
         "<HHHHBIBBBBB",
         buf,
@@ -556,7 +556,7 @@ def pack_oximetry_reading(
 def pack_ppg(buf, off, first_index, rate_hz, lost, red, ir, start, n):
     """Raw samples of the oximeter in batches. Device time is that of the last sample."""
     end = off + 9 + 8 * n
-    _room(buf, end)
+    room(buf, end)
     pack_into("<BIHH", buf, off, 9, first_index, rate_hz, lost)
     off += 9
     for i in range(start, start + n):
@@ -567,7 +567,7 @@ def pack_ppg(buf, off, first_index, rate_hz, lost, red, ir, start, n):
 
 def pack_cuff_pressure(buf, off, present, pressure_x10, guard_x10, target_x10, phase, pump_pct, cycle):
     """Ten times a second while a cycle runs or the cuff is above 15 mmHg."""
-    _room(buf, off + 12)
+    room(buf, off + 12)
     pack_into(
         "<HhhhBBH",
         buf,
@@ -607,7 +607,7 @@ def pack_nibp_result(
     doubts,
 ):
     """Exactly one for each cycle that was started. Device time is when the cycle ended."""
-    _room(buf, off + 34)
+    room(buf, off + 34)
     pack_into(
         "<HHHHHBIHBBBBBBHIHBH",
         buf,
@@ -655,7 +655,7 @@ def pack_oscillogram(
 ):
     """The beats of a cycle, on request; from these the result can be recomputed."""
     end = off + 14 + 6 * n
-    _room(buf, end)
+    room(buf, end)
     pack_into(
         "<BHBBBBBHHH",
         buf,
@@ -680,14 +680,14 @@ def pack_oscillogram(
 
 def pack_event(buf, off, present, event, fault, value, detail):
     """Something happened."""
-    _room(buf, off + 9)
+    room(buf, off + 9)
     pack_into("<BHBBi", buf, off, 9, present, event, fault, value if present & 1 else 0)
-    return _put(buf, off + 9, detail)
+    return put_run(buf, off + 9, detail)
 
 
 def pack_alarm(buf, off, present, rule, state, priority, value, limit, cause):
     """An alarm changed its state or its priority; all are sent again when a host says hello."""
-    _room(buf, off + 10)
+    room(buf, off + 10)
     pack_into(
         "<HBBBHHB",
         buf,
@@ -705,7 +705,7 @@ def pack_alarm(buf, off, present, rule, state, priority, value, limit, cause):
 
 def pack_answer(buf, off, present, client, number, command, outcome, refusal, value, detail):
     """`refused`, or `accepted` and later exactly one `done`. A repeat of a request is answered from a cache."""
-    _room(buf, off + 16)
+    room(buf, off + 16)
     pack_into(
         "<BHIHBBBi",
         buf,
@@ -719,61 +719,7 @@ def pack_answer(buf, off, present, client, number, command, outcome, refusal, va
         refusal,
         value if present & 1 else 0,
     )
-    return _put(buf, off + 16, detail)
-
-
-def pack_selftest_progress(buf, off, present, test, done_pct, left_s):
-    """How far a test is, at most twice a second."""
-    _room(buf, off + 6)
-    pack_into("<HBBH", buf, off, present, test, done_pct, left_s if present & 1 else 0)
-    return off + 6
-
-
-def pack_selftest_value(buf, off, present, test, which, measure, value, detail):
-    """One value that a test measured; absent where it could not be measured."""
-    _room(buf, off + 10)
-    pack_into("<BHBBBi", buf, off, 10, present, test, which, measure, value if present & 1 else 0)
-    return _put(buf, off + 10, detail)
-
-
-def pack_held_pressure(buf, off, present, channels, cuff_cmmhg, guard_raw_x16, cuff_spread_cmmhg, held_ms):
-    """Once a second while a pressure is held for a calibration: means over that second, before calibration."""
-    _room(buf, off + 15)
-    pack_into(
-        "<HBiIHH",
-        buf,
-        off,
-        present,
-        channels,
-        cuff_cmmhg if present & 1 else 0,
-        guard_raw_x16 if present & 2 else 0,
-        cuff_spread_cmmhg if present & 4 else 0,
-        held_ms,
-    )
-    return off + 15
-
-
-def pack_calibration_stored(buf, off, present, kind, days, due_days, zero, gain, ratio, spo2, start, n):
-    """One channel's calibration as the board keeps it, on request. Nothing is sent for one that was never done."""
-    end = off + 20 + 4 * n
-    _room(buf, end)
-    pack_into(
-        "<BHBIIii",
-        buf,
-        off,
-        20,
-        present,
-        kind,
-        days,
-        due_days,
-        zero if present & 1 else 0,
-        gain if present & 2 else 0,
-    )
-    off += 20
-    for i in range(start, start + n):
-        pack_into("<HH", buf, off, ratio[i], spo2[i])
-        off += 4
-    return end
+    return put_run(buf, off + 16, detail)
 
 
 def parse_identify(buf, off, end):
@@ -831,37 +777,6 @@ def parse_config_set(buf, off, end):
     return unpack_from("<IHB", buf, off + 1) + (memoryview(buf)[run:end],)
 
 
-def parse_selftest_run(buf, off, end):
-    if end - off < 8:
-        return None
-    return unpack_from("<IHBB", buf, off)
-
-
-def parse_hold_pressure(buf, off, end):
-    if end - off < 11:
-        return None
-    return unpack_from("<IHHHB", buf, off)
-
-
-def parse_calibration_set(buf, off, end):
-    if end - off < 23:
-        return None
-    return unpack_from("<IHBIIii", buf, off)
-
-
-def parse_curve_set(buf, off, end):
-    if end - off < 15 or buf[off] < 15 or buf[off] > end - off:
-        return None
-    run = off + buf[off]
-    if (end - run) % 4:
-        return None
-    return unpack_from("<IHII", buf, off + 1) + (memoryview(buf)[run:end],)
-
-
-# One item of the run of curve_set: ratio, spo2.
-CURVE_SET_ITEM = "<HH"
-
-
 # By message type.
 PARSERS = {
     IDENTIFY: parse_identify,
@@ -881,10 +796,4 @@ PARSERS = {
     SERVICE_ENTER: parse_identify,
     RESET: parse_identify,
     OBSERVE: parse_set_interval,
-    SELFTEST_RUN: parse_selftest_run,
-    HOLD_PRESSURE: parse_hold_pressure,
-    CALIBRATION_GET: parse_acknowledge,
-    CALIBRATION_SET: parse_calibration_set,
-    CURVE_SET: parse_curve_set,
-    CALIBRATION_CLEAR: parse_acknowledge,
 }
