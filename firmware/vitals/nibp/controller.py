@@ -70,6 +70,7 @@ class CuffController(Phases):
         self._result = None
         self._finished = None
         self._observing = False
+        self.serving = False  # a pressure for service: no reading comes of it
         self._started_ms = None
         self._zero = 0
         self._work = None
@@ -138,6 +139,32 @@ class CuffController(Phases):
         self.phase = wire.CUFF_PHASE_INFLATING
         return wire.REFUSAL_NONE
 
+    def start_service(self, t_ms, target_cmmhg):
+        """Inflates from zero as for a reading and stays there, for service; every limit and timer holds as ever.
+
+        In the settling phase the caller sets `bleed_permille` and `dump_shut`; `capture` looks for a pulse meanwhile.
+        `end_service` or `abort` empties the cuff. Returns `wire.REFUSAL_*`.
+        """
+        if not 0 < target_cmmhg <= limits.TARGET_MOST:
+            return wire.REFUSAL_BAD_VALUE
+        refusal = self._refusal(t_ms, True)
+        if refusal == wire.REFUSAL_NONE:
+            self._begin(t_ms, wire.TRIGGER_HOST)
+            self.serving = True
+            self._target = target_cmmhg
+            self.target_mmhg = target_cmmhg // 100
+        return refusal
+
+    def service_refusal(self, t_ms):
+        """Why `start_service` would be refused now; `wire.REFUSAL_NONE` if it would not."""
+        return self._refusal(t_ms, True)
+
+    def end_service(self, t_ms):
+        """The pressure has served: empties the cuff."""
+        if self.serving and self.active and self.phase != wire.CUFF_PHASE_DUMPING:
+            self._result.outcome = wire.NIBP_OUTCOME_OK
+            self._start_dump(t_ms)
+
     def abort(self, t_ms, outcome=wire.NIBP_OUTCOME_ABORTED):
         """Ends any cycle and empties the cuff; a pending retry is dropped. Works in every phase."""
         self.retry_at_ms = None
@@ -182,7 +209,10 @@ class CuffController(Phases):
         elif self.phase == wire.CUFF_PHASE_INFLATING:
             self._inflate(t_ms, pressure_cmmhg - self._zero)
         elif self.phase == wire.CUFF_PHASE_SETTLING:
-            self._settle(t_ms, pressure_cmmhg - self._zero)
+            if self.serving:
+                self._serve(pressure_cmmhg - self._zero)
+            else:
+                self._settle(t_ms, pressure_cmmhg - self._zero)
         else:
             self._find_zero(t_ms, pressure_cmmhg)
 
@@ -249,7 +279,7 @@ class CuffController(Phases):
         flags = wire.READING_FLAGS_OBSERVED if trigger == wire.TRIGGER_OBSERVE else 0
         self._result = Result(self.cycle, trigger, attempt, t_ms, flags, ALGORITHM)
         self._started_ms = t_ms
-        self._observing = False
+        self._observing = self.serving = False
         self._zero = 0
         self._zero_count = self._zero_total = 0
         self._zero_low = self._zero_high = None
@@ -315,7 +345,7 @@ class CuffController(Phases):
         self._safe_outputs()
         resting = self.fault == wire.FAULT_NONE or self.fault == wire.FAULT_BLOCKED
         self._enter(t_ms, wire.CUFF_PHASE_RESTING if resting else wire.CUFF_PHASE_FAULT)
-        if self._observing:
+        if self._observing or self.serving:
             return
         if result.outcome == wire.NIBP_OUTCOME_OK:
             self._failures = 0

@@ -46,7 +46,7 @@ class Phases:
         self._steep_from_ms = t_ms
         self._steep = 0
         # What failed on the way up is tried again on the way down.
-        first = self._result.attempt == 1 and not self._rises
+        first = self._result.attempt == 1 and not self._rises and not self.serving
         self._is_rising = first and self.method == wire.CUFF_DIRECTION_INFLATION
         self._rising_seen = self._rising_fallen = False
         self._work = None
@@ -135,6 +135,14 @@ class Phases:
         self._target = min(self._peak + limits.TARGET_STEP, limits.TARGET_MOST)
         self.target_mmhg = self._target // 100
         return True
+
+    def _serve(self, pressure):
+        """A pressure is held for service: only a pulse is looked for, as long as the record goes."""
+        if self._settled_from is None:
+            self._settled_from = pressure
+            self.capture.begin(pressure, 0)
+        if not self.capture.full:
+            self.capture.feed(pressure)
 
     def _settle(self, t_ms, pressure):
         self._peak = max(self._peak, pressure)

@@ -80,8 +80,7 @@ class Oximetry:
         if rate_hz != RATE_HZ:
             raise ValueError("oximetry: %s samples/s, but its filters are made for %d" % (rate_hz, RATE_HZ))
         self.set_averaging(averaging_s)
-        self.curve = Curve() if curve is None else curve
-        self.calibrated = curve is not None
+        self.set_curve(curve)
         self.conditioning = Conditioning()
         self.beats = Beats()
         self._window = Window(self.beats)
@@ -104,6 +103,11 @@ class Oximetry:
         self._red_servo.reset()
         self.leds_changed = True
         self._withhold(wire.REASON_NO_FINGER)
+
+    def set_curve(self, curve):
+        """Takes another curve; None is the textbook's, and what comes of it counts as uncalibrated."""
+        self.curve = Curve() if curve is None else curve
+        self.calibrated = curve is not None
 
     def set_averaging(self, averaging_s):
         """Chooses the averaging: 4, 8 or 16 s. ValueError otherwise."""

@@ -21,7 +21,14 @@ class Actions:
     def perform(self, command, fields, t_ms):
         """Does one command; LATER where its answer comes when the work is done."""
         action = self._DO.get(command)
-        return wire.REFUSAL_UNKNOWN_COMMAND if action is None else action(self, fields, t_ms)
+        if action is not None:
+            return action(self, fields, t_ms)
+        if wire.SELFTEST_RUN <= command <= wire.CALIBRATION_CLEAR:
+            # Loaded for it: a session does without.
+            from vitals.service import commands
+
+            return commands.perform(self._app, command, fields, t_ms)
+        return wire.REFUSAL_UNKNOWN_COMMAND
 
     # ------------------------------------------------------------ what the link notices
 
@@ -46,6 +53,8 @@ class Actions:
         return wire.REFUSAL_NONE
 
     def _cuff_start(self, fields, t_ms):
+        if self._app.bench is not None:
+            return wire.REFUSAL_BUSY
         refusal = self._app.cuff.start(t_ms, wire.TRIGGER_HOST)
         return refusal if refusal != wire.REFUSAL_NONE else LATER
 
@@ -65,8 +74,8 @@ class Actions:
 
     def _session_begin(self, fields, t_ms):
         _, _, number, interval_s, max_minutes, same_limb = fields
-        if self._app.cuff.controller.active:
-            self.detail = "a cuff cycle is running"
+        if self._app.cuff.controller.active or self._app.bench is not None:
+            self.detail = "a cuff cycle or a test is running"
             return wire.REFUSAL_BUSY
         return self._app.keeper.begin(number, interval_s, max_minutes, same_limb, t_ms)
 

@@ -40,7 +40,7 @@ class Finger:
         self._instead = wire.REASON_OK
         self._blanked = False
         self._flags = 0
-        self._sensor = sensor
+        self.sensor = sensor
         self.oximetry = oximetry
         self._faults = faults
         self._telemetry = telemetry
@@ -56,23 +56,28 @@ class Finger:
         self._ir = array("i", bytes(4 * _ROOM))
         self._n = 0
         self._lost_before = 0
+        # For service: the LEDs are not the servo's while `held`; `seen` sums red, ir and their squares.
+        self.held = False
+        self.taken = self.lost_ever = 0
+        self.seen = None
+        self._skip = self._watch = 0
 
     def next_deadline(self):
         if self.reporting:
             return 0
-        start = self._sensor.next_deadline()
+        start = self.sensor.next_deadline()
         return start if start is not None and start < self._next_ms else self._next_ms
 
     def advance(self, t_ms):
         """Drains the sensor when it is time, or goes on starting it."""
-        start_ms = self._sensor.next_deadline()
+        start_ms = self.sensor.next_deadline()
         if t_ms < self._next_ms and (start_ms is None or t_ms < start_ms):
             return
         if t_ms >= self._next_ms:
             self._next_ms += DRAIN_MS
             if self._next_ms <= t_ms:
                 self._next_ms = t_ms + DRAIN_MS
-        sensor = self._sensor
+        sensor = self.sensor
         n = sensor.advance(t_ms)
         if sensor.restarts != self._restarts:
             self._restarts = sensor.restarts
@@ -81,7 +86,7 @@ class Finger:
             self._turn_fault(sensor.fault, t_ms)
         if n:
             self._take(n, sensor.lost, t_ms)
-        if self.oximetry.leds_changed:
+        if self.oximetry.leds_changed and not self.held:
             self.oximetry.leds_changed = False
             sensor.set_leds(self.oximetry.led_red, self.oximetry.led_ir)
 
@@ -89,15 +94,19 @@ class Finger:
         if self._fault:
             self._faults.observe(self._fault, False, t_ms)
         if fault:
-            self._faults.observe(fault, True, t_ms, self._sensor.part_id)
+            self._faults.observe(fault, True, t_ms, self.sensor.part_id)
             # What was heard before is not this sensor's any more.
             self.oximetry.reset()
         self._fault = fault
 
     def _take(self, n, lost, t_ms):
-        sensor = self._sensor
+        sensor = self.sensor
         self._new += n
         self._lost += lost
+        self.taken += n
+        self.lost_ever += lost
+        if self._watch:
+            self._sum(n)
         self.oximetry.feed(sensor.red, sensor.ir, n, lost)
         if self.ppg_stream:
             if lost:
@@ -178,6 +187,35 @@ class Finger:
         limits.see(wire.RULE_NO_PULSE, lost, t_ms)
         limits.observe(SPO2, self.spo2_x10, t_ms)
         limits.observe(PULSE, self.pulse_x10, t_ms)
+
+    def watch(self, skip, n):
+        """For service: sums the next `n` samples after the next `skip` into `seen`; `watched` says when."""
+        self._skip, self._watch = skip, n
+        self.seen = [0, 0, 0, 0]
+
+    def watched(self):
+        return not self._watch
+
+    def _sum(self, n):
+        sensor, seen = self.sensor, self.seen
+        for i in range(n):
+            if self._skip:
+                self._skip -= 1
+            elif self._watch:
+                self._watch -= 1
+                red, ir = sensor.red[i], sensor.ir[i]
+                seen[0] += red
+                seen[1] += ir
+                seen[2] += red * red
+                seen[3] += ir * ir
+
+    def release(self):
+        """Gives the LEDs back to the servo after a test."""
+        self._watch = 0
+        if self.held:
+            self.held = False
+            self.oximetry.reset()
+            self.sensor.set_leds(self.oximetry.led_red, self.oximetry.led_ir)
 
     def new_session(self):
         """Nothing of the last patient stays."""

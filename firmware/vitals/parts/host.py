@@ -16,6 +16,16 @@ _READS = const(4)
 LATER = const(-1)
 
 
+def parser_of(command):
+    """The parser of a command; None for one that is not known."""
+    parser = wire.PARSERS.get(command)
+    if parser is None and wire.SELFTEST_RUN <= command <= wire.CALIBRATION_CLEAR:
+        from vitals.link import wire_service
+
+        parser = wire_service.PARSERS.get(command)
+    return parser
+
+
 class Host:
     """Bytes from the wire to `actions` (parts.actions), answers to `telemetry`.
 
@@ -66,7 +76,7 @@ class Host:
         body = self.receiver.body
         end = self.receiver.end
         # A command with a run begins with the length of its head, so its own parser must find the client.
-        parser = wire.PARSERS.get(command, wire.parse_identify)
+        parser = parser_of(command) or wire.parse_identify
         asked = parser(body, framing.HEADER, end) or wire.parse_identify(body, framing.HEADER, end)
         if asked is None:
             self.bad_payload += 1
@@ -99,7 +109,7 @@ class Host:
             self._waiting = (client, number, command)
 
     def _perform(self, command, body, end, answer, t_ms):
-        parser = wire.PARSERS.get(command)
+        parser = parser_of(command)
         actions = self._actions
         actions.value = None
         actions.detail = ""

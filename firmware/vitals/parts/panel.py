@@ -52,6 +52,7 @@ class Panel:
         self._faults = faults
         self._audio = audio
         self._sounding = wire.PRIORITY_NONE
+        self.held = False  # a test shows something of its own
         self._with_deadline = (annunciator, audio, button_a, button_b)
 
     def advance(self, t_ms, in_session):
@@ -67,6 +68,8 @@ class Panel:
         if sounding > self._sounding:
             self._audio.alarm(sounding, t_ms)
         self._sounding = sounding
+        if self.held:
+            return
         self.annunciator.show(showing, wire.PRIORITY_NONE if self._audio.paused else sounding, t_ms)
 
     def next_deadline(self):

@@ -22,6 +22,11 @@ class Supervisor:
         self._reported = 0
         self.missing = ()
         self.starved = 0
+        self.biting = False
+
+    def starve(self, on=True):
+        """Lets the watchdog bite, to prove that it does."""
+        self.biting = on
 
     def part(self, name):
         """The number under which the part of this name reports. Raises ValueError for a name that is not supervised."""
@@ -35,6 +40,8 @@ class Supervisor:
         """Call once at the end of each turn: feeds if all have reported. Returns whether it fed."""
         reported = self._reported
         self._reported = 0
+        if self.biting:
+            return False
         if reported & self._all == self._all:
             self._feed()
             self.starved = 0

@@ -17,15 +17,17 @@ from .twocopy import TwoCopies
 GUARD = const(1)
 CUFF = const(2)
 CURVE = const(3)
+# The same with the day on which they fall due before them, as they are written now.
+DUE = const(16)
 
-# The MPR sensor is within 1.5 % of full scale in all: 4.5 mmHg of zero, and as much slope as that is at full scale.
-CUFF_ZERO_SPAN_CMMHG = const(450)
+# The MPR sensor is within 1.5 % of full scale in all, 4.5 mmHg; what is further off than this is broken.
+CUFF_ZERO_SPAN_CMMHG = const(600)
 CUFF_GAIN_NOMINAL = const(1 << 14)
-CUFF_GAIN_SPAN = const(492)  # 3 %
+CUFF_GAIN_SPAN = const(819)  # 5 %
 
 HEAD = const("<BBI")
 HEAD_SIZE = const(6)
-_MAX_BYTES = const(160)
+_MAX_BYTES = const(180)
 
 
 class Calibration:
@@ -34,7 +36,7 @@ class Calibration:
     * `guard`: (zero_raw, gain_q13) of the guard channel, as `Interlock.calibrate` takes them, or None;
     * `cuff`: (zero_cmmhg, gain_q14): true pressure = (reading - zero) * gain / 2^14, in 0.01 mmHg, or None;
     * `curve`: tuple of (ratio x1000, SpO2 x10) as `vitals.oximetry.curve.Curve` takes it, or None;
-    * `days`: {kind: days since 2000-01-01 on which it was done, as the host said};
+    * `days`, `due_days`: {kind: days since 2000-01-01 on which it was done, and falls due, as the host said};
     * `corrupt`: a stored copy was not whole, or held numbers that no healthy board has.
     """
 
@@ -43,6 +45,7 @@ class Calibration:
         self.copies = TwoCopies(storage.path, "calib", _MAX_BYTES)
         self.guard = self.cuff = self.curve = None
         self.days = {}
+        self.due_days = {}
         payload = self.copies.load()
         self.corrupt = self.copies.bad > 0
         if payload is not None and not self._unpack(payload):
@@ -61,12 +64,19 @@ class Calibration:
         while i + HEAD_SIZE <= len(payload):
             kind, length, days = struct.unpack_from(HEAD, payload, i)
             i += HEAD_SIZE
-            value = _parse(kind, payload[i : i + length])
+            body = payload[i : i + length]
             i += length
+            due_days = 0
+            if kind > DUE and length >= 4:
+                kind -= DUE
+                due_days = struct.unpack_from("<I", body)[0]
+                body = body[4:]
+            value = _parse(kind, body)
             if value is None or not allowed(kind, value):
                 whole = False
                 continue
             self.days[kind] = days
+            self.due_days[kind] = due_days
             if kind == GUARD:
                 self.guard = value
             elif kind == CUFF:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pump, valves, manifold, hose, cuff and the artery under it, as one closed loop of air.
 
-Two volumes: the manifold (pump, valves, both sensors' ports) and the cuff, or the rigid cylinder, behind its hose. A kinked hose parts them.
+Two volumes: the manifold (pump, valves, both sensors' ports) and behind its hose the cuff, or the rigid cylinder. A
+kinked hose parts them.
 Pressures are gauge, in micro-mmHg inside; conductances in nL/s per mmHg (air at 760 mmHg); volumes in nL. Flow through
 valves and leaks is taken as proportional to pressure. The manifold is solved implicitly, because it is quicker than a
 step; the cuff, which is slower by two orders, explicitly.

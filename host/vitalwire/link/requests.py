@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from vitalwire_protocol.codec import Abort, Answer, CuffStart, HoldPressure, Observe, Outcome, Vent
+from vitalwire_protocol.codec import Abort, Answer, CuffStart, HoldPressure, Observe, Outcome, SelftestRun, Vent
 
 from .events import Answered, TimedOut
 
@@ -28,6 +28,8 @@ ASK_AGAIN_MS: Final = 5_000
 """An accepted request is repeated this often, so that a lost `done` is sent again."""
 DONE_MS: Final = 15_000
 CUFF_DONE_MS: Final = 600_000
+SELFTEST_DONE_MS: Final = 300_000
+"""The longest inflates three times, with the rests between, or holds a pressure for a minute."""
 """Two cycles of at most 180 s and the rest between them, with room."""
 HOLD_DONE_MS: Final = 60_000
 """Around a held pressure: zero, inflation, a slow fall to the point, venting; with room."""
@@ -148,6 +150,8 @@ def _done_ms(command: Command) -> int:
         return command.max_s * 1000 + DONE_MS
     if isinstance(command, HoldPressure):
         return command.hold_s * 1000 + HOLD_DONE_MS
+    if isinstance(command, SelftestRun):
+        return SELFTEST_DONE_MS
     return DONE_MS
 
 

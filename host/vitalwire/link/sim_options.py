@@ -30,6 +30,7 @@ from ..errors import UsageError
 from .recording import Polarity
 
 BOARDS: Final = ("pico", "pico2", "esp32s3")
+CUFF_ON: Final = ("arm", "cylinder")
 INTERPRETERS: Final = ("micropython", "cpython")
 MAX_SPEED: Final = 10_000.0
 SERIAL_PREFIX: Final = "SIM"
@@ -38,6 +39,7 @@ PARAMETERS: Final = (
     "patient",
     "ppg",
     "cuff",
+    "cuff_on",
     "seed",
     "speed",
     "fault",
@@ -63,6 +65,7 @@ class SimOptions:
     patient: str = DEFAULT_PATIENT
     ppg: Path | None = None
     cuff: Path | None = None
+    cuff_on: str = "arm"
     seed: int = 1
     speed: float | None = 1.0
     faults: tuple[Fault, ...] = ()
@@ -144,6 +147,7 @@ def _options(values: dict[str, str], faults: tuple[Fault, ...]) -> SimOptions:
         patient=_one_of("patient", values.get("patient", defaults.patient), patients()),
         ppg=_file("ppg", values.get("ppg")),
         cuff=_file("cuff", values.get("cuff")),
+        cuff_on=_one_of("cuff_on", values.get("cuff_on", defaults.cuff_on), CUFF_ON),
         seed=_seed(values.get("seed", str(defaults.seed))),
         speed=_speed(values.get("speed", "1")),
         faults=faults,

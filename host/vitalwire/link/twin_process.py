@@ -169,6 +169,7 @@ class TwinProcess:
         return {
             "board": given.board,
             "patient": given.patient,
+            "cuff_on": given.cuff_on,
             "ppg": ppg,
             "cuff": cuff,
             "seed": given.seed,

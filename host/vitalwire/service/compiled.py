@@ -97,8 +97,8 @@ def _needless(names: set[str], board: str | None) -> set[str]:
 def _compile(compiler: str, source: str, out: Path, shown: str, architecture: str) -> None:
     stripped = out.with_suffix(".py")
     stripped.write_text(source, encoding="utf-8")
-    # -s: what a traceback shows.
-    command = [compiler, f"-march={architecture}", "-O2", "-s", shown, "-o", str(out), str(stripped)]
+    # -O3: without line numbers, or it would not fit; -s: what a traceback shows, the module.
+    command = [compiler, f"-march={architecture}", "-O3", "-s", shown, "-o", str(out), str(stripped)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     stripped.unlink()
     if done.returncode:

@@ -26,6 +26,8 @@ from .judge import Measured, Outcome, judged
 REST_S: Final = 120.0
 """So long is waited for a board that rests between inflations."""
 AGAIN_S: Final = 1.0
+SETTLE_S: Final = 3.0
+"""After a restart the sensors have to be read before a command that needs them."""
 CLOCK_S: Final = 20.0
 """Over so long the board's clock is compared; the link's own scatter of 1 ms is 50 ppm of it."""
 _PASSES: Final = ("resting", "busy", "cuff_not_empty")
@@ -162,11 +164,14 @@ def _watchdog(
             board.close()
             board = reopen()
             break
+    bitten_ms = clock.monotonic_ms() - began_ms
+    with contextlib.suppress(VitalwireError, TimeoutError):
+        board.pause(SETTLE_S)
     if board.hello.boot == boot:
         return board, Outcome(test, "failed", "the watchdog did not restart the board")
     if board.hello.reset_cause != ResetCause.WATCHDOG:
         return board, Outcome(test, "failed", "the board restarted, but not by its watchdog")
-    return board, judged(test, 0, {0: Measured(float(clock.monotonic_ms() - began_ms))})
+    return board, judged(test, 0, {0: Measured(float(bitten_ms))})
 
 
 def check_board(board: Board) -> None:

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One piece of service work at a time: a test, or a pressure that is held for a calibration.
+
+The work is a generator that the loop resumes every 10 ms; the rest of the application goes on, and every safety layer
+with it. Whatever ends it (its own end, a fault, a command, button A, a host that is gone), the outputs are safe and
+the cuff is empty before the one answer goes out.
+"""
+
+from micropython import const
+
+from vitals.link import wire, wire_service
+from vitals.link.outbox import READING
+from vitals.nibp import limits
+from vitals.service import ends
+
+_HEADER = const(8)
+_PROGRESS_MS = const(500)
+# Of a pulse: peak to peak, 0.001 mmHg, in each of the last beats; a cylinder shows the sensor's noise alone.
+_PULSE_MMMHG = const(400)
+_PULSE_BEATS = const(3)
+_GIVE_UP_MS = const(20000)
+
+
+class Bench:
+    """`work(bench)` makes the generator. `t_ms` is the time of this turn; `app` the application.
+
+    Answers the host when it is over, and leaves `app.bench` to the next.
+    """
+
+    def __init__(self, app, work, t_ms):
+        self.app = app
+        self.t_ms = t_ms
+        self.test = 0
+        self.end = None
+        self.outcome = None  # of the inflation under way, once its cuff is empty
+        self._work = work(self)
+        self._which = 0
+        self._said_ms = t_ms
+        self._ended_ms = None
+        self.wants_button = False
+
+    # ------------------------------------------------------------ the loop's side
+
+    def advance(self, t_ms):
+        """Goes on with the work, or with ending it."""
+        self.t_ms = t_ms
+        if self.end is None:
+            if not self.app.host.present:
+                self.stop()
+            else:
+                self._resume()
+        if self.end is None:
+            return
+        controller = self.app.cuff.controller
+        if self._ended_ms is None:
+            self._ended_ms = t_ms
+            self._tidy()
+            controller.end_service(t_ms)
+        if not controller.active or t_ms - self._ended_ms > _GIVE_UP_MS:
+            self._finish(t_ms)
+
+    def _resume(self):
+        try:
+            next(self._work)
+        except StopIteration:
+            self.end = ends.DONE
+        except ends.EndError as ended:
+            self.end = ended.args[0]
+
+    def emptied(self, outcome):
+        """The inflation under way has ended, and its cuff is empty."""
+        self.outcome = outcome
+
+    def stop(self, by_button=False):
+        """Ends the work now; the caller empties the cuff."""
+        if self.end is None:
+            self.end = ends.BUTTON if by_button else ends.ABORTED
+            self._tidy()
+
+    def takes_button(self):
+        """Whether a press of button A is what the work waits for."""
+        return self.wants_button
+
+    def _tidy(self):
+        """What a test may have changed, back to how the application wants it."""
+        app = self.app
+        self._work.close()
+        app.board.external_test.value(0)
+        app.cuff.testing_external = False
+        app.panel.held = False
+        app.finger.release()
+        if self.end != ends.DONE:
+            app.cuff.controller.abort(self.t_ms)
+            app.cuff.apply()
+
+    def _finish(self, t_ms):
+        app = self.app
+        app.bench = None
+        app.host.finish(self.end, t_ms)
+        from vitals.service import commands
+
+        commands.forget()
+
+    # ------------------------------------------------------------ what the work says
+
+    def value(self, measure, value, detail=""):
+        """The next value of this test, in thousandths of its unit; None where it could not be measured."""
+        outbox = self.app.outbox
+        present = 0 if value is None else 1
+        end = wire_service.pack_selftest_value(
+            outbox.body, _HEADER, present, self.test, self._which, measure, value or 0, detail
+        )
+        outbox.put(wire.SELFTEST_VALUE, end, self.t_ms, READING)
+        self._which += 1
+
+    def progress(self, done_pct, left_s=None):
+        """How far it is."""
+        if self.t_ms - self._said_ms < _PROGRESS_MS:
+            return
+        self._said_ms = self.t_ms
+        outbox = self.app.outbox
+        present = 0 if left_s is None else 1
+        end = wire_service.pack_selftest_progress(outbox.body, _HEADER, present, self.test, done_pct, left_s or 0)
+        outbox.put(wire.SELFTEST_PROGRESS, end, self.t_ms, READING)
+
+    def held(self, channels, cuff_cmmhg, guard_x16, spread_cmmhg, held_ms):
+        """A second's means of a held pressure."""
+        outbox = self.app.outbox
+        present = (0 if cuff_cmmhg is None else 5) | (0 if guard_x16 is None else 2)
+        end = wire_service.pack_held_pressure(
+            outbox.body, _HEADER, present, channels, cuff_cmmhg or 0, guard_x16 or 0, spread_cmmhg or 0, held_ms
+        )
+        outbox.put(wire.HELD_PRESSURE, end, self.t_ms, READING)
+
+    # ------------------------------------------------------------ what the work does: generators
+
+    def wait(self, ms, progress=None):
+        """So long; `progress`: (done, of) in ms to tell meanwhile."""
+        until_ms = self.t_ms + ms
+        while self.t_ms < until_ms:
+            self.check()
+            if progress:
+                left = until_ms - self.t_ms
+                self.progress(
+                    100 * (progress[0] + ms - left) // progress[1], (progress[1] - progress[0] - ms + left) // 1000
+                )
+            yield
+
+    def inflate(self, mmhg):
+        """From zero to a pressure, the valves shut and the pump off at the end; after the rest between inflations."""
+        cuff = self.app.cuff
+        self.outcome = None
+        refusal = cuff.start_service(self.t_ms, mmhg * 100)
+        while refusal == wire.REFUSAL_RESTING or refusal == wire.REFUSAL_CUFF_NOT_EMPTY:
+            self.progress(0)
+            yield
+            refusal = cuff.start_service(self.t_ms, mmhg * 100)
+        if refusal != wire.REFUSAL_NONE:
+            raise ends.EndError(ends.of_refusal(refusal))
+        while cuff.controller.phase != wire.CUFF_PHASE_SETTLING:
+            self.check()
+            yield
+
+    def deflate(self):
+        """The cuff emptied, and waited for."""
+        self.app.cuff.controller.end_service(self.t_ms)
+        while self.outcome is None:
+            yield
+        outcome = self.outcome
+        self.outcome = None
+        if outcome != wire.NIBP_OUTCOME_OK:
+            raise ends.EndError(ends.of_outcome(outcome))
+
+    def valves(self, bleed_permille, dump_shut):
+        """Sets the valves while a pressure is held: bleed 0 (open) to 1000 (shut)."""
+        controller = self.app.cuff.controller
+        if controller.serving and controller.phase == wire.CUFF_PHASE_SETTLING:
+            controller.bleed_permille = bleed_permille
+            controller.dump_shut = dump_shut
+
+    def check(self):
+        """Ends the work where its inflation has ended by a fault, or a pulse is seen."""
+        if self.outcome is not None:
+            raise ends.EndError(ends.of_outcome(self.outcome))
+        controller = self.app.cuff.controller
+        if not controller.serving or controller.phase != wire.CUFF_PHASE_SETTLING:
+            return
+        capture = controller.capture
+        n = capture.beats
+        if capture.period_10ms is None or capture.periodicity < limits.PERIODIC or n < _PULSE_BEATS:
+            return
+        if min(capture.amplitude_mmmhg[n - _PULSE_BEATS : n]) >= _PULSE_MMMHG:
+            raise ends.EndError(ends.PULSE_SEEN)
+
+    def mean(self, ms):
+        """Fills `cuff` and `guard`, means over so long in 0.01 mmHg (None where one sample was absent), and `spread`
+        and `guard_spread`, the largest less the smallest."""
+        cuff = self.app.cuff
+        until_ms = self.t_ms + ms
+        n = a = b = 0
+        a_low = b_low = 1 << 28
+        a_high = b_high = -(1 << 28)
+        whole = True
+        while self.t_ms < until_ms or not n:
+            self.check()
+            one, two = cuff.cmmhg, cuff.guard.cmmhg
+            if one is None or two is None:
+                whole = False
+                one = two = 0
+            n += 1
+            a += one
+            b += two
+            a_low, a_high = min(a_low, one), max(a_high, one)
+            b_low, b_high = min(b_low, two), max(b_high, two)
+            yield
+        self.cuff = a // n if whole else None
+        self.guard = b // n if whole else None
+        self.spread = a_high - a_low if whole else None
+        self.guard_spread = b_high - b_low if whole else None
