@@ -61,6 +61,7 @@ def _run(bench, panel, ms):
     until_ms = bench.t_ms + ms
     while bench.t_ms < until_ms:
         panel.annunciator.advance(bench.t_ms)
+        bench.progress(100 - (until_ms - bench.t_ms) * 100 // ms)
         yield
 
 

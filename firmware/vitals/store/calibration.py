@@ -20,10 +20,10 @@ CURVE = const(3)
 # The same with the day on which they fall due before them, as they are written now.
 DUE = const(16)
 
-# The MPR sensor is within 1.5 % of full scale in all, 4.5 mmHg; what is further off than this is broken.
-CUFF_ZERO_SPAN_CMMHG = const(600)
+# The MPR sensor is within 1.5 % of full scale in all: 4.5 mmHg of zero, and as much slope as that is at full scale.
+CUFF_ZERO_SPAN_CMMHG = const(450)
 CUFF_GAIN_NOMINAL = const(1 << 14)
-CUFF_GAIN_SPAN = const(819)  # 5 %
+CUFF_GAIN_SPAN = const(492)  # 3 %
 
 HEAD = const("<BBI")
 HEAD_SIZE = const(6)

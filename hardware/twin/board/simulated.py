@@ -233,7 +233,7 @@ class SimulatedBoard:
             self._hard_restart(cause)
         self.dead = False
         self._wait(20000 if cause == "soft_reset" else self.port.boot_us)
-        if cause != "soft_reset":
+        if cause not in ("soft_reset", "power_on"):
             self.rx[:] = b""  # USB was gone meanwhile, and what was sent to it with it
 
     def _hard_restart(self, cause):

@@ -15,11 +15,13 @@ import click
 
 from ..errors import UsageError
 from ..link.board import Board
+from ..link.events import Received
 from ..link.opening import open_board
 from ..service.selftest.catalogue import BY_ID, CATALOGUE, GROUPS, Test, chosen
 from ..service.selftest.judge import Outcome, within
 from ..service.selftest.result import result_of
 from ..service.selftest.run import check_board, run_tests
+from ..service.selftest.simulated import SimulatedPerson
 from .common import json_option, print_json, say, terminable
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def command(
         port = None
     tests = _chosen(names, quick)
     simulated = port is not None and port.startswith("sim:")
-    person = _Person(simulated)
+    person: _Person | SimulatedPerson = SimulatedPerson() if simulated else _Person()
     confirmed = cuff_on_cylinder or simulated
     if not confirmed and any(test.inflates for test in tests):
         confirmed = bool(person.ask(_CYLINDER))
@@ -79,6 +81,8 @@ def command(
     outcomes: list[Outcome] = []
     with terminable(), open_board(place) as board:
         check_board(board)
+        if isinstance(person, SimulatedPerson):
+            person.board = board
         who, protocol, is_simulated = board.identity, f"1.{board.hello.minor}", board.simulated
         calibration = _calibration(board)
         with _shown(tests, person) as shown:
@@ -182,26 +186,28 @@ def _say_result(result: dict[str, Any], out: Path | None) -> None:
 
 
 class _Person:
-    """Whoever sits at the terminal; nobody without one. A simulated board's person hears, sees and presses."""
+    """Whoever sits at the terminal; nobody without one."""
 
-    def __init__(self, simulated: bool) -> None:
-        self._simulated = simulated
+    def __init__(self) -> None:
         self.bars: Progress | None = None
 
     def ask(self, question: str) -> bool | None:
         """Yes, no, or nobody there."""
-        if self._simulated or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return None
         with self._quiet():
             return click.confirm(question, err=True)
 
     def tell(self, what: str) -> bool:
         """Says it; False where nobody is there."""
-        if self._simulated or not sys.stderr.isatty() or not sys.stdin.isatty():
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
         with self._quiet():
             say(what)
         return True
+
+    def sees(self, received: Received) -> None:
+        """Needs no telling."""
 
     @contextlib.contextmanager
     def _quiet(self) -> Iterator[None]:
@@ -262,7 +268,7 @@ def _lines(outcome: Outcome) -> list[str]:
 
 
 @contextlib.contextmanager
-def _shown(tests: tuple[Test, ...], person: _Person) -> Iterator[_Lines | _Bars]:
+def _shown(tests: tuple[Test, ...], person: _Person | SimulatedPerson) -> Iterator[_Lines | _Bars]:
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -270,5 +276,6 @@ def _shown(tests: tuple[Test, ...], person: _Person) -> Iterator[_Lines | _Bars]
     from rich.progress import BarColumn, Progress, TextColumn
 
     with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True) as bars:
-        person.bars = bars
+        if isinstance(person, _Person):
+            person.bars = bars
         yield _Bars(bars, len(tests))

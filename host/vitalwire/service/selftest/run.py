@@ -42,6 +42,9 @@ class Person(Protocol):
     def tell(self, what: str) -> bool:
         """Says what to do now; False where nobody is there."""
 
+    def sees(self, received: Received) -> None:
+        """Stands by while the board is at it."""
+
 
 class Shown(Protocol):
     """What is told while it goes on."""
@@ -57,10 +60,12 @@ class _Taken:
 
     test: Test
     shown: Shown
+    person: Person
     values: dict[int, Measured] = field(default_factory=dict)
 
     def watch(self, received: Received) -> None:
         message = received.message
+        self.person.sees(received)
         if isinstance(message, SelftestValue) and message.test == self.test.test:
             number = None if message.value is None else message.value / 1000
             self.values[message.which] = Measured(number, message.detail)
@@ -101,7 +106,7 @@ def _one(
         return Outcome(test, "not_done", "nobody was there to do it")
     if test.test == TestId.CLOCK:
         return _clock(test, board)
-    taken = _Taken(test, shown)
+    taken = _Taken(test, shown, person)
     request = SelftestRun.request(test.test, int(ServiceFlags.CUFF_ON_CYLINDER) if cuff_on_cylinder else 0)
     if test.test == TestId.WATCHDOG:
         return _watchdog(test, board, request, reopen)
