@@ -55,7 +55,7 @@ class Sheet:
 
 
 def supply(s: Sheet) -> None:
-    """Battery or medical supply of 6 V: fuse, reverse polarity, 5 V for logic and sensors, 3.3 V for the finger clip."""
+    """Battery or medical supply of 6 V: fuse, reverse polarity, 5 V for logic and sensors, 3.3 V for the clip."""
     s.place("J1", parts.JACK, P="SUPPLY_IN", N="GND")
     s.place("F1", parts.FUSE, A="SUPPLY_IN", B="SUPPLY_FUSED")
     s.place("Q10", parts.PMOS, D="SUPPLY_FUSED", S="VBAT", G="REVERSE_GATE")

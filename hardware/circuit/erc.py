@@ -67,18 +67,31 @@ def resistor_between(nets: dict[str, set[str]], first: str, second: str) -> bool
     return bool(ends[0] & ends[1])
 
 
-def of_the_board(nets: dict[str, set[str]]) -> set[str]:
-    """Nets on which the microcontroller drives."""
-    from circuit.board import signals
-
-    return {name for name, direction in signals() if direction in ("out", "inout")}
-
-
 # What decides in the external layer; no output of the microcontroller may be on it.
-EXTERNAL = (
-    "GUARD GUARD_CMP REF_HIGH REF_15 REF_WIRE PRESSURE_OK BELOW_15 EMPTY_TIME EMPTY HALF CLOCK TIMER_OK FAULT_N "
-    "LATCH_SET LATCHED LATCH_OK POWER_ON OK PUMP_ON VALVES_ON PUMP_GATE VALVE_GATE"
-).split()
+EXTERNAL = [
+    "GUARD",
+    "GUARD_CMP",
+    "REF_HIGH",
+    "REF_15",
+    "REF_WIRE",
+    "PRESSURE_OK",
+    "BELOW_15",
+    "EMPTY_TIME",
+    "EMPTY",
+    "HALF",
+    "CLOCK",
+    "TIMER_OK",
+    "FAULT_N",
+    "LATCH_SET",
+    "LATCHED",
+    "LATCH_OK",
+    "POWER_ON",
+    "OK",
+    "PUMP_ON",
+    "VALVES_ON",
+    "PUMP_GATE",
+    "VALVE_GATE",
+]
 
 
 def house_findings(nets: dict[str, set[str]]) -> list[str]:

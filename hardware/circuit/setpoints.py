@@ -20,7 +20,7 @@ ZERO_V = 0.2
 V_PER_MMHG = 0.012
 SENSOR_ERROR_V = 0.025 * 4.5
 SENSOR_LEAST_V = 0.088
-# TLC339: 5 mV at 25 degC, taken as 10 mV over temperature (data sheet of the automotive TLC393: 10 mV). Saturation 0.3 V.
+# TLC339: 5 mV at 25 degC, taken as 10 mV (data sheet of the TLC393Q over temperature). Saturation 0.3 V.
 OFFSET_V = 0.010
 LOW_V = 0.3
 # Q8, switched off: data sheet of the 2N7002, 1 uA at 25 degC. It can only lower the reference.

@@ -195,15 +195,15 @@ class Trace:
         return next((t for t, value in values if t >= after_s and value < level), None)
 
 
-class NoNgspice(Exception):
+class NgspiceMissingError(Exception):
     """ngspice is not on the path."""
 
 
 def run(case: Case, parts: dict[str, dict[str, str]] | None = None) -> Trace:
-    """Raises NoNgspice, or RuntimeError with the end of what ngspice said."""
+    """Raises NgspiceMissingError, or RuntimeError with the end of what ngspice said."""
     program = shutil.which("ngspice")
     if program is None:
-        raise NoNgspice("ngspice is not installed; on Debian: apt-get install ngspice")
+        raise NgspiceMissingError("ngspice is not installed; on Debian: apt-get install ngspice")
     with tempfile.TemporaryDirectory() as folder:
         deck, output = Path(folder) / "deck.cir", Path(folder) / "out"
         deck.write_text(case.deck(str(output), parts), encoding="ascii")
@@ -276,7 +276,7 @@ def main(argv: list[str] | None = None) -> int:
             if name == "timer, short dip":
                 t = trace.first_below("ok", 2.5, 1.0)
                 print(f"  after_s: {'none' if t is None else f'{t - START_S:.2f}'}")
-    except NoNgspice as missing:
+    except NgspiceMissingError as missing:
         print(f"simulate: {missing}", file=sys.stderr)
         return 2
     return 0 if good else 1

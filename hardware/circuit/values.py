@@ -34,7 +34,7 @@ RESISTORS = {
     "R11": Value(750e3, 0.01, "hysteresis of the 15 mmHg comparator"),
     "R12": Value(10e3, 0.01, "pull-up of PRESSURE_OK (comparators A and C)"),
     "R13": Value(10e3, 0.01, "pull-up of comparator B"),
-    "R14": Value(1e6, 0.01, "time for which the cuff must be empty before the timer starts anew"),
+    "R14": Value(1.2e6, 0.01, "time for which the cuff must be empty before the timer starts anew"),
     "R15": Value(1e3, 0.01, "discharge of that time"),
     "R16": Value(10e3, 0.01, "pull-up of EMPTY (comparator D)"),
     "R17": Value(100e3, 0.01, "half of the supply, upper"),
