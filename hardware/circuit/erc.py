@@ -116,9 +116,15 @@ def house_findings(nets: dict[str, set[str]]) -> list[str]:
         if any(pin.startswith("U1.") for pin in pins):
             found.append(f"net {net} of the external layer reaches the microcontroller")
     found += power_findings(nets)
-    if nets.get("oximeter_sda", set()) & nets.get("cuff_sda", set()) or nets.get("OXIMETER_3V3") == nets.get("3V3"):
-        found.append("finger clip and cuff sensor share a bus or a supply")
+    clip, cuff = (nets_with(nets, ref) - {"GND"} for ref in ("U2", "U3"))
+    if clip & cuff:
+        found.append(f"finger clip and cuff sensor share {', '.join(sorted(clip & cuff))}")
     return found
+
+
+def nets_with(nets: dict[str, set[str]], ref: str) -> set[str]:
+    """The nets on which a part has a pin."""
+    return {net for net, pins in nets.items() if any(pin.startswith(f"{ref}.") for pin in pins)}
 
 
 def power_findings(nets: dict[str, set[str]]) -> list[str]:
@@ -144,9 +150,11 @@ def check(sheet: Any) -> list[str]:
 
 
 def netlist_text(sheet: Any) -> str:
+    """One net a line: `net: REF.NUMBER.NAME ...`."""
     lines = ["# SPDX-License-Identifier: CERN-OHL-P-2.0", "# Written by `make hardware` from circuit/board.py."]
-    for name, pins in sorted(nets_of(sheet).items()):
-        lines.append(f"{name}: {' '.join(sorted(pins))}")
+    for name, net in sorted(sheet.nets.items()):
+        pins = sorted(f"{pin.part.ref}.{pin.num}.{pin.name}" for pin in net.pins)
+        lines.append(f"{name}: {' '.join(pins)}")
     return "\n".join(lines) + "\n"
 
 

@@ -40,10 +40,12 @@ class Draw(NamedTuple):
     """One board: deviation of every part as a share of its tolerance, -1..1 (leakage and supply included)."""
 
     share: dict[str, float]
+    resistor_tolerance: float | None = None
+    """In place of every resistor's tolerance, to ask what coarser parts would do."""
 
     def resistor(self, ref: str) -> float:
         value = RESISTORS[ref]
-        return value.size * (1 + value.tolerance * self.share.get(ref, 0.0))
+        return value.size * (1 + (self.resistor_tolerance or value.tolerance) * self.share.get(ref, 0.0))
 
     @property
     def supply_v(self) -> float:
@@ -153,17 +155,22 @@ class Range(NamedTuple):
     outside: int
 
 
-def worst_case(quantity: Quantity) -> tuple[float, float]:
-    """Every part at the end of its tolerance that moves the quantity furthest, down and up."""
+def worst_case_with(quantity: Quantity, tolerance: float | None) -> tuple[float, float]:
+    """As `worst_case`, with `tolerance` for every resistor (None: its own)."""
     ends = []
     for sign in (-1, 1):
         share = {}
         for part in quantity.parts:
             low = 0.0 if part in ONE_SIDED else -1.0
-            values = [quantity.of(Draw({part: end})) for end in (low, 1.0)]  # type: ignore[operator]
+            values = [quantity.of(Draw({part: end}, tolerance)) for end in (low, 1.0)]  # type: ignore[operator]
             share[part] = 1.0 if (values[1] - values[0]) * sign > 0 else low
-        ends.append(quantity.of(Draw(share)))  # type: ignore[operator]
+        ends.append(quantity.of(Draw(share, tolerance)))  # type: ignore[operator]
     return ends[0], ends[1]
+
+
+def worst_case(quantity: Quantity) -> tuple[float, float]:
+    """Every part at the end of its tolerance that moves the quantity furthest, down and up."""
+    return worst_case_with(quantity, None)
 
 
 def monte_carlo(quantity: Quantity, boards: int, seed: int) -> tuple[tuple[float, float, float], int]:

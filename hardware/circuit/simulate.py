@@ -48,8 +48,8 @@ def read_netlist(path: Path = NETLIST) -> dict[str, dict[str, str]]:
         net, _, ends = line.partition(":")
         node = "0" if net == "GND" else "n_" + net.lower()
         for end in ends.split():
-            ref, _, pin = end.partition(".")
-            pins.setdefault(ref, {})[pin] = node
+            ref, _number, name = end.split(".", 2)
+            pins.setdefault(ref, {})[name] = node
     return pins
 
 
