@@ -124,8 +124,8 @@ def document() -> str:
         "",
         "On a perforated or printed board of 160 x 100 mm. You need a soldering iron, a multimeter that shows 1 mV, an",
         "oscilloscope or a counter for one check, a laboratory supply with a current limit (set 0.3 A until step 9),",
-        "and the parts of `bom.csv`. SOT-23 parts go on adapters. The tables say which pin goes to which net. Each step",
-        "ends with a check; do not go on before it holds.",
+        "and the parts of `bom.csv`. SOT-23 parts go on adapters. The tables say which pin goes to which net. Each",
+        "step ends with a check; do not go on before it holds.",
         "",
     ]
     for number, step in enumerate(STEPS, 1):
