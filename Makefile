@@ -13,8 +13,9 @@ DATASETS ?= ../shared/datasets
 PYTEST_ARGS ?=
 
 MUTATION := $(VENV)/.installed-mutation
+HARDWARE := $(VENV)/.installed-hardware
 
-.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens firmware protocol power-cuts clean
+.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens hardware setup-hardware erc firmware protocol power-cuts clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
@@ -43,6 +44,7 @@ lint: $(STAMP) ## style, types, and that generated files are current
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@cd protocol && ../$(PY) -m vitalwire_protocol.generate --check
+	@cd hardware && ../$(PY) -m generate --check
 
 format: $(STAMP) ## format the code
 	@$(PY) -m ruff check --fix .
@@ -74,6 +76,23 @@ alarms: $(STAMP) ## what the profiles' alarms do on recorded vitals (DATASETS=di
 
 screens: $(STAMP) ## draw the pictures of the live screen into host/screens
 	@$(PY) host/screens/draw.py
+
+setup-hardware: $(HARDWARE) ## add what only the circuit's netlist needs
+
+$(HARDWARE): $(STAMP)
+	@echo "Setting up what the circuit's netlist needs (once)..." >&2
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[hardware]'
+	@touch $@
+
+erc: $(HARDWARE) ## check the circuit against the electrical rules
+	@cd hardware && ../$(PY) -m circuit.erc
+
+hardware: $(HARDWARE) ## write what follows from hardware/, and check rules, set-points and (with ngspice) the simulation
+	@cd hardware && ../$(PY) -m circuit.erc --netlist circuit/netlist.txt
+	@cd hardware && ../$(PY) -m generate
+	@cd hardware && ../$(PY) -m circuit.setpoints
+	@if command -v ngspice >/dev/null; then cd hardware && ../$(PY) -m circuit.simulate; \
+	  else echo "hardware: the simulation was NOT run, ngspice is not installed (Debian: apt-get install ngspice)" >&2; fi
 
 $(MUTATION): $(STAMP)
 	@echo "Setting up what the mutation tests need (once)..." >&2

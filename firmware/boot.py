@@ -9,7 +9,8 @@ import sys
 
 from machine import Pin
 
-# pump_enable, pump_pwm, valve_bleed, valve_dump, external_test; a test holds them to hardware/pinout.csv.
+# Written by `make hardware` from hardware/pinout.csv.
+# pump_enable, pump_pwm, valve_bleed, valve_dump, external_test.
 SAFE_LOW = {
     "RP2040": (11, 10, 12, 13, 15),
     "RP2350": (11, 10, 12, 13, 15),

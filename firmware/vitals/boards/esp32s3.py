@@ -11,6 +11,7 @@ import machine
 from vitals.boards import common
 from vitals.link import wire
 
+# Written by `make hardware` from hardware/pinout.csv.
 PINS = {
     "oximeter_sda": 8,
     "oximeter_scl": 9,

@@ -4,6 +4,7 @@
 from vitals.boards import common
 from vitals.link import wire
 
+# Written by `make hardware` from hardware/pinout.csv.
 PINS = {
     "oximeter_sda": 4,
     "oximeter_scl": 5,
