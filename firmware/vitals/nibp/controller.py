@@ -155,6 +155,13 @@ class CuffController(Phases):
             self.target_mmhg = target_cmmhg // 100
         return refusal
 
+    def go_on(self, t_ms, target_cmmhg):
+        """Pumps on from a pressure that is held for service."""
+        if self.serving and self.phase == wire.CUFF_PHASE_SETTLING and target_cmmhg <= limits.TARGET_MOST:
+            self._target = target_cmmhg
+            self.target_mmhg = target_cmmhg // 100
+            self._start_pump(t_ms, self._supervision.pressure or 0)
+
     def service_refusal(self, t_ms):
         """Why `start_service` would be refused now; `wire.REFUSAL_NONE` if it would not."""
         return self._refusal(t_ms, True)

@@ -19,6 +19,8 @@ _PROGRESS_MS = const(500)
 _PULSE_MMMHG = const(400)
 _PULSE_BEATS = const(3)
 _GIVE_UP_MS = const(20000)
+_LOOK_MMHG = const(80)
+_LOOK_MS = const(7000)  # three beats, and as much as it takes to find their period
 
 
 class Bench:
@@ -37,6 +39,7 @@ class Bench:
         self._which = 0
         self._said_ms = t_ms
         self._ended_ms = None
+        self.looked_ms = 0  # of the last inflation: how long it stood still on the way
         self.wants_button = False
 
     # ------------------------------------------------------------ the loop's side
@@ -147,17 +150,30 @@ class Bench:
             yield
 
     def inflate(self, mmhg):
-        """From zero to a pressure, the valves shut and the pump off at the end; after the rest between inflations."""
+        """From zero to a pressure, the valves shut and the pump off at the end; after the rest between inflations.
+
+        What is to go beyond 80 mmHg stays there for some seconds first: on an arm that is where a pulse shows best, and
+        above the systolic pressure it shows no more.
+        """
         cuff = self.app.cuff
         self.outcome = None
-        refusal = cuff.start_service(self.t_ms, mmhg * 100)
+        first = min(mmhg, _LOOK_MMHG)
+        refusal = cuff.start_service(self.t_ms, first * 100)
         while refusal == wire.REFUSAL_RESTING or refusal == wire.REFUSAL_CUFF_NOT_EMPTY:
             self.progress(0)
             yield
-            refusal = cuff.start_service(self.t_ms, mmhg * 100)
+            refusal = cuff.start_service(self.t_ms, first * 100)
         if refusal != wire.REFUSAL_NONE:
             raise ends.EndError(ends.of_refusal(refusal))
-        while cuff.controller.phase != wire.CUFF_PHASE_SETTLING:
+        yield from self._pumped()
+        if first < mmhg:
+            yield from self.wait(_LOOK_MS)
+            self.looked_ms = _LOOK_MS
+            cuff.controller.go_on(self.t_ms, mmhg * 100)
+            yield from self._pumped()
+
+    def _pumped(self):
+        while self.app.cuff.controller.phase != wire.CUFF_PHASE_SETTLING:
             self.check()
             yield
 

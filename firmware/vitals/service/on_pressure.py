@@ -54,7 +54,7 @@ def pump(bench):
     yield from bench.mean(500)
     peak = max(peak, bench.cuff or 0)
     yield from bench.deflate()
-    bench.value(wire.MEASURE_MS, (reached_ms - began_ms) * 1000)
+    bench.value(wire.MEASURE_MS, (reached_ms - began_ms - bench.looked_ms) * 1000)
     bench.value(wire.MEASURE_MMHG, peak * 10)
 
 

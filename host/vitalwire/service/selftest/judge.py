@@ -31,11 +31,23 @@ class Outcome:
     reason: str | None = None
     values: Mapping[int, Measured] = field(default_factory=dict)
 
+    @property
+    def advice(self) -> str | None:
+        """What to do, where it failed."""
+        if self.verdict != "failed":
+            return None
+        return (
+            "Take the cuff off the arm, and put it on the rigid test cylinder."
+            if self.reason == PULSE
+            else self.test.advice
+        )
 
+
+PULSE: Final = "a pulse was seen: the cuff is on a person, not on the cylinder"
 _ENDS: Final = {
     SelftestEnd.ABORTED: ("aborted", "it was stopped"),
     SelftestEnd.BUTTON: ("aborted", "it was stopped by button A"),
-    SelftestEnd.PULSE_SEEN: ("failed", "a pulse was seen: the cuff is on a person, not on the cylinder"),
+    SelftestEnd.PULSE_SEEN: ("failed", PULSE),
     SelftestEnd.SENSOR_FAULT: ("failed", "a pressure sensor did not answer, or the two disagree"),
     SelftestEnd.NOT_INFLATED: ("failed", "the pressure did not rise: no cuff, no hose, a leak or no pump"),
     SelftestEnd.OVER_PRESSURE: ("failed", "the pressure passed the limit of the controller"),

@@ -77,7 +77,7 @@ def _test(outcome: Outcome) -> dict[str, Any]:
         "title": test.title,
         "verdict": outcome.verdict,
         "reason": outcome.reason,
-        "advice": test.advice if outcome.verdict == "failed" else None,
+        "advice": outcome.advice,
         "values": values,
     }
 

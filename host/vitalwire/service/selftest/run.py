@@ -21,7 +21,7 @@ from ...errors import CheckFailed, Incompatible, LinkLost, Refused, VitalwireErr
 from ...link.board import Board
 from ...link.events import Received
 from .catalogue import Test
-from .judge import Measured, Outcome, judged
+from .judge import PULSE, Measured, Outcome, judged
 
 REST_S: Final = 120.0
 """So long is waited for a board that rests between inflations."""
@@ -88,6 +88,8 @@ def run_tests(
             outcome = _one(test, board, person, shown, cuff_on_cylinder, reopen)
             if isinstance(outcome, tuple):
                 board, outcome = outcome
+            if outcome.reason == PULSE:
+                cuff_on_cylinder = False  # nothing more is inflated on somebody's arm
             shown.ended(outcome)
             yield outcome
     except BaseException as problem:
