@@ -33,7 +33,7 @@ MODELS = """
 .model silicon d(is=4n n=1.9 rs=0.6)
 .options rshunt=1e12 method=gear reltol=1e-3
 """
-# NMOS and PMOS: gate charge as a capacitance (data sheets of IRLML6344, 2N7002, IRLML6402).
+# NMOS and PMOS: gate capacitance, usual values of their kind (650 pF; a small one 50 pF).
 GATE_F = {"Q8": 50e-12}
 SMALL = ("Q8",)
 SILICON = ("D4", "D5")
