@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 MUTATION := $(VENV)/.installed-mutation
 HARDWARE := $(VENV)/.installed-hardware
 
-.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens hardware setup-hardware erc firmware protocol power-cuts clean
+.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens hardware setup-hardware erc firmware protocol power-cuts selftest-evidence clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
@@ -105,6 +105,9 @@ mutation: $(MUTATION) ## change every limit of the profiles, and the code that j
 
 power-cuts: $(STAMP) ## take the power at every byte of a flash, kill the host 200 times: is anything lost? (OUT=file.json)
 	@$(PY) tests/power_cuts/run.py --step 1 $(if $(OUT),--out '$(OUT)')
+
+selftest-evidence: $(STAMP) ## each fault against the self-test that should find it, and 200 healthy boards (OUT=file.json)
+	@$(PY) tests/selftest_evidence/evidence.py $(if $(OUT),--out '$(OUT)')
 
 clean: ## remove .venv, caches and out/
 	@rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -26,13 +26,19 @@ def _set(part, attribute, faulty, healthy):
     """Start and end of a fault that is one attribute of a part; `faulty` may be a function of the arguments."""
 
     def start(board, given):
-        setattr(getattr(board, part), attribute, faulty(given) if callable(faulty) else faulty)
+        target = getattr(board, part) if part else board
+        setattr(target, attribute, faulty(given) if callable(faulty) else faulty)
 
-    return start, lambda board: setattr(getattr(board, part), attribute, healthy)
+    return start, lambda board: setattr(getattr(board, part) if part else board, attribute, healthy)
 
 
 def _flag(attribute):
     return lambda board, given: setattr(board, attribute, True), lambda board: setattr(board, attribute, False)
+
+
+def _dead(net):
+    """A part at a net that does nothing any more."""
+    return lambda board, given: board.dead_nets.add(net), lambda board: board.dead_nets.discard(net)
 
 
 def _mmmhg(given):
@@ -172,6 +178,45 @@ _TABLE = (
             _set("analog", "guard_gain_ppm", lambda given: int(given["pct"] * 10000), 0),
         ),
     ),
+    (
+        "oximeter_warm",
+        (
+            "the finger sensor's die is at `celsius`",
+            {"celsius": 60},
+            {"celsius": 40},
+            _set("oximeter", "die_temperature_16ths", lambda given: int(given["celsius"] * 16), 31 * 16 + 5),
+        ),
+    ),
+    (
+        "cuff_sensor_noisy",
+        (
+            "the cuff sensor scatters by this to either side",
+            {"mmhg": 2},
+            {"mmhg": 0.1},
+            _set("cuff_sensor", "noise_mmmhg", _mmmhg, 60),
+        ),
+    ),
+    (
+        "guard_noisy",
+        (
+            "the guard channel's converter scatters by so many counts of 4096 to either side",
+            {"counts": 60},
+            {"counts": 8},
+            _set("analog", "extra_spread_lsb", lambda given: int(given["counts"]), 0),
+        ),
+    ),
+    (
+        "timer_slow",
+        (
+            "timers are slow by `pct`",
+            {"pct": 20},
+            {"pct": 1},
+            _set("", "timer_slow_ppm", lambda given: int(given["pct"] * 10000), 0),
+        ),
+    ),
+    ("buzzer_dead", ("the buzzer makes no sound", {}, None, _dead("buzzer"))),
+    ("light_dead", ("the yellow light stays dark", {}, None, _dead("led_yellow"))),
+    ("button_dead", ("button A is not connected", {}, None, _dead("button_a"))),
     ("interlock_timer_dead", ("timers no longer fire (to test the other layers)", {}, None, _flag("timers_dead"))),
     (
         "watchdog_dead",

@@ -329,7 +329,7 @@ class Timer:
 
     def _due(self, entry):
         if self.periodic:
-            _board.timeline.again(entry, entry[0] + self.period_us)
+            _board.timeline.again(entry, entry[0] + self.period_us + self.period_us * _board.timer_slow_ppm // 1000000)
         else:
             self.entry = None
         if self.callback is None or _board.timers_dead:

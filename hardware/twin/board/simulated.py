@@ -62,6 +62,8 @@ class SimulatedBoard:
         self.faults = {}
         self.buttons = {"button_a": False, "button_b": False}
         self.levels = {}
+        self.dead_nets = set()  # what hangs on these does nothing
+        self.timer_slow_ppm = 0
         self._setters = {
             "pump_pwm": self._set_pump,
             "pump_enable": self._set_pump_enable,
@@ -273,7 +275,7 @@ class SimulatedBoard:
             return
         if self.levels[net] != permille:
             self.sync()
-            self.levels[net] = permille
+            self.levels[net] = 0 if net in self.dead_nets else permille
             setter = self._setters.get(net)
             if setter is not None:
                 setter(permille)
@@ -314,7 +316,7 @@ class SimulatedBoard:
         net = "button_" + name
         if net not in self.buttons:
             raise ValueError("there is no button '%s': the buttons are a and b" % name)
-        self.buttons[net] = pressed
+        self.buttons[net] = pressed and net not in self.dead_nets
         for pad in self.pads.values():
             if pad.net == net and pad.handler is not None and pad.trigger & (4 if pressed else 8):
                 pad.handler.edge()

@@ -21,6 +21,7 @@ class Analog:
         self.guard_drift_mmmhg = 0
         self.guard_gain_ppm = 0  # sensor +-25000, divider +-10000 for the population of healthy boards
         self.guard_stuck_mmmhg = None
+        self.extra_spread_lsb = 0
 
     def guard_uv(self):
         """Voltage at the guard pin, after the 100 k : 200 k divider."""
@@ -53,6 +54,8 @@ class Analog:
     def raw12(self, net, fullscale_uv):
         """A 12-bit conversion with the port's noise (triangular; its effective bits are in the port's table)."""
         raw = self.uv(net) * 4096 // fullscale_uv + self._rng.spread(self.port.adc_spread_lsb)
+        if self.extra_spread_lsb and net == "guard_adc":
+            raw += self._rng.spread(self.extra_spread_lsb)
         if raw < 0:
             return 0
         return 4095 if raw > 4095 else raw

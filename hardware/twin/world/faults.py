@@ -87,7 +87,7 @@ def _flag(part, attribute, faulty):
 def _leak(world, _given):
     """Both leaks act together; without any the healthy one remains."""
     leaks = [world.faults[name]["mmhg_per_min"] for name in ("leak", "leak_slow") if name in world.faults]
-    world.air.set_leak(int(sum(leaks) + 0.5) if leaks else HEALTHY_LEAK_MMHG_MIN)
+    world.air.set_leak(sum(leaks) if leaks else HEALTHY_LEAK_MMHG_MIN)
 
 
 def _valve_stuck_open(world, given):

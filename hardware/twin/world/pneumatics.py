@@ -79,7 +79,7 @@ class Pneumatics:
 
     def set_leak(self, mmhg_per_min):
         """Make the shut cuff lose this at LEAK_AT_MMHG (in proportion at other pressures)."""
-        self.leak_nl_s_mmhg = self._compliance[LEAK_AT_MMHG] * mmhg_per_min // (LEAK_AT_MMHG * 60)
+        self.leak_nl_s_mmhg = int(self._compliance[LEAK_AT_MMHG] * mmhg_per_min / (LEAK_AT_MMHG * 60))
 
     def drive(self, pump_permille, bleed_open_permille, dump_open_pct, pump_pct):
         """Set what pump (with `pump_pct` of its usual flow) and valves do from the next step on."""

@@ -40,6 +40,7 @@ PARAMETERS: Final = (
     "ppg",
     "cuff",
     "cuff_on",
+    "tolerance",
     "seed",
     "speed",
     "fault",
@@ -66,6 +67,8 @@ class SimOptions:
     ppg: Path | None = None
     cuff: Path | None = None
     cuff_on: str = "arm"
+    tolerance: int | None = None
+    """Where the tolerances of the parts are drawn from; None is a board whose parts are as the data sheets' middle."""
     seed: int = 1
     speed: float | None = 1.0
     faults: tuple[Fault, ...] = ()
@@ -148,6 +151,7 @@ def _options(values: dict[str, str], faults: tuple[Fault, ...]) -> SimOptions:
         ppg=_file("ppg", values.get("ppg")),
         cuff=_file("cuff", values.get("cuff")),
         cuff_on=_one_of("cuff_on", values.get("cuff_on", defaults.cuff_on), CUFF_ON),
+        tolerance=_seed(values["tolerance"], "tolerance") if "tolerance" in values else None,
         seed=_seed(values.get("seed", str(defaults.seed))),
         speed=_speed(values.get("speed", "1")),
         faults=faults,
@@ -195,9 +199,9 @@ def _folder(key: str, value: str | None) -> Path | None:
     return path
 
 
-def _seed(value: str) -> int:
+def _seed(value: str, key: str = "seed") -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 10 and int(value) < 1 << 31):
-        raise UsageError(f"seed={value}: not a seed", "give a whole number from 0 to 2147483647")
+        raise UsageError(f"{key}={value}: not a seed", "give a whole number from 0 to 2147483647")
     return int(value)
 
 

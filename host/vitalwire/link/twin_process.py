@@ -170,6 +170,7 @@ class TwinProcess:
             "board": given.board,
             "patient": given.patient,
             "cuff_on": given.cuff_on,
+            "tolerance": given.tolerance,
             "ppg": ppg,
             "cuff": cuff,
             "seed": given.seed,
