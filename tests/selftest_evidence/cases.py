@@ -46,7 +46,8 @@ CASES: Final = (
         "pressure_noise", "spread of the cuff sensor, limit 0.6 mmHg",
         "cuff_sensor_noisy:mmhg=0.53@0.1", "cuff_sensor_noisy:mmhg=0.33@0.1",
     ),
-    Case("pressure_noise", "spread of the guard, limit 6 mmHg", "guard_noisy:counts=44@0.1", "guard_noisy:counts=24@0.1"),
+    Case("pressure_noise", "spread of the guard, limit 6 mmHg", "guard_noisy:counts=44@0.1",
+        "guard_noisy:counts=24@0.1"),
     Case(
         "pressure_agreement", "slope of the guard, 13.9 mmHg at 250",
         "guard_gain:pct=6.67@0.1", "guard_gain:pct=4.3@0.1",

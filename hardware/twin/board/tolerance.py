@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A healthy board whose parts lie anywhere in their data sheets' tolerances.
 
-MPR: +-1.5 % of full scale in all (4.5 mmHg), shared between zero and slope. MPXV5050GP: +-2.5 % of full scale of the
-pressure, and its divider 1 %.
-Pump +-30 % of its flow. Comparator 300-330 mmHg, its timer +-0.1 %. LEDs and photodiode
-70 to 100 % of the brightest. Supply 5.6 to 6.6 V. Leak up to 3 mmHg/min at 150 mmHg. Timers +-50 ppm. Die 18 to 40 degC.
+MPR: +-1.5 % of full scale in all (4.5 mmHg), shared between zero and slope. MPXV5050GP: +-2.5 % of full scale, and its
+divider 1 %. Pump +-30 % of its flow. Comparator 300-330 mmHg, its timer +-0.1 %. LEDs and photodiode 70 to 100 % of the
+brightest. Supply 5.6 to 6.6 V. Leak up to 3 mmHg/min at 150 mmHg. Timers +-50 ppm. Die 18 to 40 degC.
 """
 
 from world.rng import Rng
