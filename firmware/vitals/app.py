@@ -97,6 +97,7 @@ class App:
         now = self.clock.now_ms()
         self._second_ms = now + SECOND_MS
         self._began_ms = now
+        self.limits.fall_back(self.config.fallback_limits, now)
         self._collect_ms = now
         self._heap_known = hasattr(gc, "mem_free")  # CPython has none, and looks after itself
         self._saves = 0
@@ -155,6 +156,7 @@ class App:
         if self.finger.oximetry.averaging_s != config.averaging_s:
             self.finger.oximetry.set_averaging(config.averaging_s)
         self.panel.annunciator.volume(config.sound_pct)
+        self.panel.annunciator.brightness(config.led_brightness_pct)
         self._controller.method = config.cuff_method
         self._identity = identity.text(self.board.serial, config.bed_label)
 

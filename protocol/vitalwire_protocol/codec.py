@@ -19,7 +19,7 @@ from .errors import BadPayload
 
 VERSION_MAJOR = 1
 VERSION_MINOR = 3
-SCHEMA_HASH = 0x648D4E81
+SCHEMA_HASH = 0x05E1AD4F
 
 
 class BoardKind(IntEnum):
@@ -397,6 +397,7 @@ class ConfigKey(IntEnum):
     PPG_STREAM = 4
     OWN_SUPPLY = 5
     CUFF_METHOD = 6
+    FALLBACK_LIMITS = 7
 
 
 class ServiceFlags(IntFlag):
@@ -924,11 +925,11 @@ class _ConfigSet(NamedTuple):
     client: int  # random number of this client; 0 is not used
     number: int  # number of the request, rising
     key: int  # named by ConfigKey
-    setting: str  # UTF-8
+    setting: str  # UTF-8; of `fallback_limits` base64, see below
 
 
 class ConfigSet(_ConfigSet):
-    """Checks and saves one setting."""
+    """Checks and saves one setting. In a session only `ppg_stream`."""
 
     __slots__ = ()
     TYPE: ClassVar[int] = 0x8B

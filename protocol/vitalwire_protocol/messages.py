@@ -109,7 +109,7 @@ REFUSAL = enum(
 )
 CONFIG_KEY = enum(
     "config_key",
-    "bed_label averaging_s led_brightness_pct sound_pct ppg_stream own_supply cuff_method",
+    "bed_label averaging_s led_brightness_pct sound_pct ppg_stream own_supply cuff_method fallback_limits",
     "a setting kept on the board",
 )
 SELFTEST = enum(
@@ -384,7 +384,11 @@ SET_INTERVAL = _command(
 ACKNOWLEDGE = _command("acknowledge", 0x89, "Acknowledges one active or latched alarm.", u8("rule", spec=RULE))
 AUDIO_PAUSE = _command("audio_pause", 0x8A, "Pauses the board's sound; 0 ends the pause.", u16("seconds", unit="s"))
 CONFIG_SET = _command(
-    "config_set", 0x8B, "Checks and saves one setting.", u8("key", spec=CONFIG_KEY), text("setting", "UTF-8")
+    "config_set",
+    0x8B,
+    "Checks and saves one setting. In a session only `ppg_stream`.",
+    u8("key", spec=CONFIG_KEY),
+    text("setting", "UTF-8; of `fallback_limits` base64, see below"),
 )
 CONFIG_GET = _command("config_get", 0x8C, "`detail` is the setting.", u8("key", spec=CONFIG_KEY))
 OSCILLOGRAM_GET = _command("oscillogram_get", 0x8D, "Asks for the oscillogram of a cycle.", u16("cycle"))

@@ -35,8 +35,11 @@ ITEMS = const(15)
 QUEUE = const(32)
 # Every limit may be latching.
 _LATCHING = const((1 << 7) - 1)
+# `latching` and `escalate_s` before the items of a fallback.
+_FALLBACK_HEAD = const(4)
 
-# In force until a host has set others: (rule, priority, threshold x10, hysteresis x10, delay in 0.1 s). SpO2 90 % and
+# In force until a host has set others, where no fallback is set up: (rule, priority, threshold x10, hysteresis x10,
+# delay in 0.1 s). SpO2 90 % and
 # pulse 50-120/min are what monitors ship with; systolic 180 and diastolic 110 mmHg are one clinic's hold limits for
 # esketamine; 90/50 mmHg are the usual lower limits for resting adults. The host's defaults are the same numbers. They
 # are a starting point that a clinician reviews and replaces.
@@ -74,6 +77,24 @@ def items_ok(items):
     return not by_rule[wire.RULE_SATURATION_INDEX] or by_rule[wire.RULE_SPO2_LOW] is not None
 
 
+def unpacked(data):
+    """The items of the bytes of `set_limits`; None if they are no whole number of items."""
+    if len(data) % ITEM_SIZE:
+        return None
+    return [struct.unpack_from(wire.SET_LIMITS_ITEM, data, i) for i in range(0, len(data), ITEM_SIZE)]
+
+
+def fallback_of(packed):
+    """(items, latching, escalate_s) of `fallback_limits`, decoded; None if `set_limits` would refuse it."""
+    if len(packed) < _FALLBACK_HEAD:
+        return None
+    latching, escalate_s = struct.unpack_from("<HH", packed)
+    items = unpacked(packed[_FALLBACK_HEAD:])
+    if not items or not items_ok(items) or latching & ~_LATCHING:
+        return None
+    return items, latching, escalate_s
+
+
 class Change:
     """One limit changed at `t_ms`. `value` and `limit` are in wire units (x10), None where there is none; `cause`
     (wire.ALARM_CAUSE_*) says what raised it."""
@@ -95,7 +116,7 @@ class Limits:
 
     `crc` is the CRC-32 of the items in force, packed as in `set_limits`, in the order in which they came, and behind
     them of `latching` and `escalate_s` where a host has sent these. `set_by_host` says whether they are a host's or the
-    board's own defaults. `overflowed` counts changes lost from a full queue.
+    board's own: its fallback, or its defaults where it has none. `overflowed` counts changes lost from a full queue.
     """
 
     def __init__(self):
@@ -109,6 +130,7 @@ class Limits:
         self.crc = 0
         self.set_by_host = False
         self.overflowed = 0
+        self._fallback = (DEFAULTS, None, None)
         self._replace(DEFAULTS, None, None, 0)
 
     # ------------------------------------------------------------ what is in force
@@ -130,19 +152,24 @@ class Limits:
 
     def load_packed(self, data, t_ms, latching=None, escalate_s=None):
         """As `load`, from the bytes of `set_limits`."""
-        if len(data) % ITEM_SIZE:
-            return wire.REFUSAL_BAD_VALUE
-        items = [struct.unpack_from(wire.SET_LIMITS_ITEM, data, i) for i in range(0, len(data), ITEM_SIZE)]
-        return self.load(items, t_ms, latching, escalate_s)
+        items = unpacked(data)
+        return wire.REFUSAL_BAD_VALUE if items is None else self.load(items, t_ms, latching, escalate_s)
+
+    def fall_back(self, packed, t_ms):
+        """Takes `packed` (bytes, b"" for the defaults) as what `reset` goes back to, and goes back to it now. Not for
+        a session that is open."""
+        self._fallback = fallback_of(packed) or (DEFAULTS, None, None)
+        self.reset(t_ms)
 
     def reset(self, t_ms):
-        """Back to the board's defaults, all states clear, all values forgotten: no session inherits another's."""
+        """Back to the board's own limits, all states clear, all values forgotten: no session inherits another's."""
         self.advance(t_ms)
         for one in self._judged:
             one.forget()
             one.turn(wire.ALARM_STATE_CLEAR, t_ms)
         self._of_rule = [None] * RULES
-        self._replace(DEFAULTS, None, None, t_ms)
+        items, latching, escalate_s = self._fallback
+        self._replace(items, latching, escalate_s, t_ms)
         self.set_by_host = False
 
     def items(self):

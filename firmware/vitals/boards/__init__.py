@@ -28,8 +28,5 @@ def detect():
     elif name == "esp32s3":
         from vitals.boards.esp32s3 import Board
     else:
-        raise RuntimeError(
-            "Vitalwire runs on RP2040, RP2350 and ESP32-S3 boards; this one says it is '%s'. "
-            "Add a file for it to vitals/boards." % machine
-        )
+        raise RuntimeError("Vitalwire does not know the board '%s'; add a file for it to vitals/boards" % machine)
     return Board

@@ -15,6 +15,8 @@ I2C_TIMEOUT_US = const(10000)
 PUMP_HZ = const(20000)
 BLEED_HZ = const(1000)
 BUZZER_HZ = const(660)
+# Too fast to be seen flickering; the bleed valve's, because an ESP32-S3 has four timers for all frequencies.
+LED_HZ = BLEED_HZ
 
 _CAUSES = (
     ("PWRON_RESET", wire.RESET_CAUSE_POWER_ON),
@@ -132,8 +134,8 @@ class Board:
         self.bleed = machine.PWM(pin(pins["valve_bleed"]), freq=BLEED_HZ, duty_u16=0)
         self.dump = pin(pins["valve_dump"], pin.OUT, value=0)
         self.external_test = pin(pins["external_test"], pin.OUT, value=0)
-        self.led_red = pin(pins["led_red"], pin.OUT, value=0)
-        self.led_yellow = pin(pins["led_yellow"], pin.OUT, value=0)
+        self.led_red = machine.PWM(pin(pins["led_red"]), freq=LED_HZ, duty_u16=0)
+        self.led_yellow = machine.PWM(pin(pins["led_yellow"]), freq=LED_HZ, duty_u16=0)
         self.buzzer = machine.PWM(pin(pins["buzzer"]), freq=BUZZER_HZ, duty_u16=0)
 
     def _make_converters(self):

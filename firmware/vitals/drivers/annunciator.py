@@ -20,16 +20,19 @@ _EDGES = {wire.PRIORITY_HIGH: _HIGH, wire.PRIORITY_MEDIUM: _MEDIUM, wire.PRIORIT
 _RED_HALF_MS = const(250)  # 2 Hz
 _YELLOW_HALF_MS = const(850)  # 0.59 Hz
 _HALF_DUTY = const(32768)
+_FULL_DUTY = const(65535)
 
 
 class Annunciator:
-    """`show(showing, sounding, t_ms)` says the worst priority to be seen and the worst to be heard (0 none)."""
+    """Lights and buzzer are PWM outputs (`duty_u16`). `show(showing, sounding, t_ms)` says the worst
+    priority to be seen and the worst to be heard (0 none)."""
 
     def __init__(self, red, yellow, buzzer):
         self._red = red
         self._yellow = yellow
         self._buzzer = buzzer
         self._duty = _HALF_DUTY
+        self._light_duty = _FULL_DUTY
         self._showing = 0
         self._sounding = 0
         self._light_on = False
@@ -43,6 +46,12 @@ class Annunciator:
     def volume(self, percent):
         """0..100; loudness follows the duty of the square wave."""
         self._duty = _HALF_DUTY * percent // 100
+
+    def brightness(self, percent):
+        """0..100 of the lights; what is lit now changes with it."""
+        self._light_duty = _FULL_DUTY * percent // 100
+        if self._light_on:
+            self._lamp().duty_u16(self._light_duty)
 
     def show(self, showing, sounding, t_ms):
         """Begins a pattern anew only where the priority has changed."""
@@ -77,18 +86,17 @@ class Annunciator:
         return light
 
     def _light(self, t_ms):
-        if self._showing == wire.PRIORITY_LOW:
-            self._yellow.value(1)
-            self._next_light_ms = None
-            return
         self._light_on = not self._light_on
-        on = 1 if self._light_on else 0
-        if self._showing == wire.PRIORITY_HIGH:
-            self._red.value(on)
+        self._lamp().duty_u16(self._light_duty if self._light_on else 0)
+        if self._showing == wire.PRIORITY_LOW:
+            self._next_light_ms = None
+        elif self._showing == wire.PRIORITY_HIGH:
             self._next_light_ms = t_ms + _RED_HALF_MS
         else:
-            self._yellow.value(on)
             self._next_light_ms = t_ms + _YELLOW_HALF_MS
+
+    def _lamp(self):
+        return self._red if self._showing == wire.PRIORITY_HIGH else self._yellow
 
     def _sound(self, t_ms):
         edges = _EDGES[self._sounding]
@@ -105,8 +113,8 @@ class Annunciator:
         self._next_sound_ms = self._burst_ms
 
     def _dark(self):
-        self._red.value(0)
-        self._yellow.value(0)
+        self._red.duty_u16(0)
+        self._yellow.duty_u16(0)
 
     def _quiet(self):
         self._buzzer.duty_u16(0)

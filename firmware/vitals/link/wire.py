@@ -20,7 +20,7 @@ from micropython import const
 # version
 VERSION_MAJOR = const(1)
 VERSION_MINOR = const(3)
-SCHEMA_HASH = const(0x648D4E81)
+SCHEMA_HASH = const(0x05E1AD4F)
 
 # bytes of a body: header, most in all, most that a device takes
 HEADER_BYTES = const(8)
@@ -425,6 +425,7 @@ CONFIG_KEY_SOUND_PCT = const(3)
 CONFIG_KEY_PPG_STREAM = const(4)
 CONFIG_KEY_OWN_SUPPLY = const(5)
 CONFIG_KEY_CUFF_METHOD = const(6)
+CONFIG_KEY_FALLBACK_LIMITS = const(7)
 
 # what a person has confirmed, without which nothing is inflated; from_above: 20 mmHg more, then bled down
 SERVICE_FLAGS_CUFF_ON_CYLINDER = const(1)

@@ -114,9 +114,14 @@ class Actions:
             text = str(bytes(fields[3]), "utf-8")
         except ValueError:
             return wire.REFUSAL_BAD_VALUE
+        # What a session is guarded by stays as it began; sending the waveform or not changes nothing of it.
+        if self._app.session.number is not None and fields[2] != wire.CONFIG_KEY_PPG_STREAM:
+            return wire.REFUSAL_SESSION_OPEN
         refusal = self._app.config.set(fields[2], text)
         if refusal == wire.REFUSAL_NONE:
             self._app.apply_config()
+            if fields[2] == wire.CONFIG_KEY_FALLBACK_LIMITS:
+                self._app.limits.fall_back(self._app.config.fallback_limits, t_ms)
             self._app.telemetry.event(t_ms, wire.EVENT_CONFIG_SAVED, wire.FAULT_NONE, fields[2])
         return refusal
 

@@ -114,10 +114,7 @@ class Interlock:
         Raises ValueError, and keeps what it had, for numbers that no healthy channel has.
         """
         if not calibration_ok(zero_raw, gain_q13):
-            raise ValueError(
-                "guard calibration zero %d, gain %d is outside a healthy channel; check the sensor and its divider"
-                % (zero_raw, gain_q13)
-            )
+            raise ValueError("guard calibration %d, %d is outside a healthy channel" % (zero_raw, gain_q13))
         self._zero_raw = zero_raw
         self._gain_q13 = gain_q13
 

@@ -10,19 +10,7 @@ from vitals.parts.host import LATER
 from vitals.service.bench import Bench
 
 _HEADER = 8
-_LOADED = (
-    "vitals.link.wire_service",
-    "vitals.store.calibrating",
-    "vitals.service.bench",
-    "vitals.service.commands",
-    "vitals.service.ends",
-    "vitals.service.hold",
-    "vitals.service.on_board",
-    "vitals.service.on_finger",
-    "vitals.service.on_panel",
-    "vitals.service.on_pressure",
-    "vitals.service.on_safety",
-)
+_LOADED = ("vitals.link.wire_service", "vitals.store.calibrating")  # and all of this package
 _GROUPS = (
     ("on_board", wire.SELFTEST_PROCESSOR, wire.SELFTEST_BUSES),
     ("on_finger", wire.SELFTEST_OXIMETER_TEMPERATURE, wire.SELFTEST_OXIMETER_FIFO),
@@ -64,8 +52,9 @@ def perform(app, command, fields, t_ms):
 
 def forget():
     """Gives the memory of this code back."""
-    for name in _LOADED:
-        if sys.modules.pop(name, None) is not None:
+    for name in list(sys.modules):
+        if name.startswith("vitals.service.") or name in _LOADED:
+            del sys.modules[name]
             package, _, last = name.rpartition(".")
             parent = sys.modules.get(package)
             if parent is not None and hasattr(parent, last):

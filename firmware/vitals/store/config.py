@@ -6,6 +6,8 @@ that this firmware does not know are kept as they are, so that going back to an 
 No setting reaches a limit or a timer of the cuff; sound and light have a floor so that no setting hides an alarm.
 """
 
+import binascii
+
 from micropython import const
 
 from vitals.link import wire
@@ -27,6 +29,26 @@ _NUMBERS = {
 AVERAGING_S = (8, 4, 16)
 
 _KNOWN = (wire.CONFIG_KEY_BED_LABEL, wire.CONFIG_KEY_AVERAGING_S) + tuple(_NUMBERS)
+# A setting that may be absent: then the board's own defaults guard, and nothing is missing.
+_FALLBACK = wire.CONFIG_KEY_FALLBACK_LIMITS
+
+
+def _packed(text):
+    """The bytes of a fallback given in base64; None if it is not just what is stored for them."""
+    try:
+        packed = binascii.a2b_base64(text)
+    except ValueError:
+        return None
+    return packed if binascii.b2a_base64(packed)[:-1] == text.encode() else None
+
+
+def _fallback(text):
+    """The same text if the board may guard by it, else None."""
+    # Loaded when it is wanted: in service mode nobody judges limits.
+    from vitals.alarms.limits import fallback_of
+
+    packed = _packed(text)
+    return text if packed is not None and fallback_of(packed) else None
 
 
 def _clean(key, text):
@@ -37,6 +59,8 @@ def _clean(key, text):
             return None
         # Control characters would break the lines of the hello.
         return None if [c for c in text if ord(c) < 32 or ord(c) == 127] else text
+    if key == _FALLBACK:
+        return _fallback(text) if text else text
     # Digits only: int() would take signs, spaces and underscores too.
     if not text or len(text) > 5 or [c for c in text if c not in "0123456789"]:
         return None
@@ -67,6 +91,7 @@ class Config:
 
     `bed_label` (text, may be empty), `averaging_s`, `led_brightness_pct`, `sound_pct` (ints), `ppg_stream` and
     `own_supply` (bools) are the settings, and `cuff_method`: the `wire.CUFF_DIRECTION_*` in which the cuff measures.
+    `fallback_limits` (bytes) is what `Limits.fall_back` takes, b"" where none are set up.
     `defaulted` is true while any setting in use is a default because nothing valid was stored for it; `corrupt` while
     a stored copy was not whole, or held a value out of range.
     """
@@ -87,6 +112,8 @@ class Config:
             return self.bed_label
         if key == wire.CONFIG_KEY_AVERAGING_S:
             return str(self.averaging_s)
+        if key == _FALLBACK:
+            return self._stored.get(key, "")
         return str(self._number(key)) if key in _NUMBERS else None
 
     def set(self, key, text):
@@ -129,7 +156,7 @@ class Config:
             text = _decode(payload[i + 2 : end])
             if text is None or end > len(payload):
                 whole = False
-            elif key in _KNOWN and _clean(key, text) != text:
+            elif (key in _KNOWN or key == _FALLBACK) and _clean(key, text) != text:
                 whole = False
             else:
                 self._stored[key] = text
@@ -145,6 +172,7 @@ class Config:
         self.ppg_stream = bool(self._number(wire.CONFIG_KEY_PPG_STREAM))
         self.own_supply = bool(self._number(wire.CONFIG_KEY_OWN_SUPPLY))
         self.cuff_method = self._number(wire.CONFIG_KEY_CUFF_METHOD)
+        self.fallback_limits = _packed(stored.get(_FALLBACK, ""))
         self.defaulted = False
         for key in _KNOWN:
             if key not in stored:

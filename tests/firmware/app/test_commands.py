@@ -148,7 +148,7 @@ def test_nonsense_is_refused_with_its_reason(board: Open) -> None:
     assert answered(talk.ask(Acknowledge, Rule.SPO2_LOW)) == refused(Refusal.NOT_FOUND)
     assert answered(talk.ask(Acknowledge, 200)) == refused(Refusal.NOT_FOUND)
     assert answered(talk.ask(ConfigGet, 99)) == refused(Refusal.NOT_FOUND)
-    assert answered(talk.ask(ConfigSet, ConfigKey.AVERAGING_S, "seven")) == refused(Refusal.BAD_VALUE)
+    assert answered(talk.ask(ConfigSet, ConfigKey.AVERAGING_S, "4")) == refused(Refusal.SESSION_OPEN)
     assert answered(talk.ask(OscillogramGet, 1)) == refused(Refusal.NOT_FOUND)
     assert answered(talk.ask(Observe, 0)) == refused(Refusal.BAD_VALUE)
     assert answered(talk.ask(SessionEnd, 5)) == DONE
@@ -229,6 +229,7 @@ def test_one_reading_from_start_to_done_with_its_oscillogram(board: Open) -> Non
 def test_settings_are_kept_and_take_effect(board: Open, tmp_path: Any) -> None:
     talk = board(flash=str(tmp_path))
     assert answered(talk.ask(ConfigSet, ConfigKey.BED_LABEL, "Bed 4 · süd")) == DONE
+    assert answered(talk.ask(ConfigSet, ConfigKey.AVERAGING_S, "seven")) == refused(Refusal.BAD_VALUE)
     assert answered(talk.ask(ConfigSet, ConfigKey.OWN_SUPPLY, "1")) == DONE
     assert talk.ask(ConfigGet, ConfigKey.BED_LABEL).detail == "Bed 4 · süd"
     talk.ask(Identify)

@@ -19,7 +19,7 @@ def test_outputs_and_buttons(play: Run) -> None:
     high(seen["high"])
     medium(seen["medium"])
     low(seen["low"])
-    assert seen["silenced"] == [[1, 32768], [1, 0], [0, 0, 0], None]
+    assert seen["silenced"] == [[65535, 32768], [65535, 0], [0, 0, 0], None]
     assert seen["bounce"] == [150], "once, when it has been down for 20 ms"
     assert seen["twice"] == [120, 320]
     assert seen["held_at_start"] == [False] * 4, "a button that is held from the start is not a press"
@@ -72,7 +72,7 @@ def medium(seen: Any) -> None:
 
 
 def low(seen: Any) -> None:
-    assert seen["yellow"] == [[0, 1]], "steady"
+    assert seen["yellow"] == [[0, 65535]], "steady"
     sound = pulses(seen["buzzer"])
     assert len(sound) == 2
     assert sound[1][0] - sum(sound[0]) > 15000

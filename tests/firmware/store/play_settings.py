@@ -86,7 +86,7 @@ def refused():
         (0, "\x7f"),
     ):
         out["%d %s" % (key, text)] = config.set(key, text)
-    unknown = [config.set(7, "1"), config.set(255, "1"), config.get(7)]
+    unknown = [config.set(8, "1"), config.set(255, "1"), config.get(8)]
     storage.blocked = True
     blocked = config.set(1, "16")
     storage.blocked = False
