@@ -214,6 +214,8 @@ def kill_hosts(folder: Path, prepared: Path, kills: int) -> dict[str, Any]:
                 process.wait()
                 killed += 1
             time.sleep(0.3)
+            if board.failure is not None:
+                raise board.failure
             shutil.copy(board.image, folder / "look.img")
             found = check(folder / "look.img", None, 1)
             bricked += found["bricked"] > 0

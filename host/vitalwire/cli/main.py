@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "ports": Entry(SERVICE, "ports", "List the boards that are plugged in."),
     "info": Entry(SERVICE, "info", "Say what a board is, what it runs and how it is."),
     "selftest": Entry(SERVICE, "selftest", "Let a board test itself, with limits, verdicts and advice."),
+    "doctor": Entry(SERVICE, "doctor", "Say in plain words why a board does not work."),
     "config": Entry(SERVICE, "config", "Show, change, export and import the settings of a board."),
     "flash": Entry(SERVICE, "flash", "Put the firmware on a board, whatever runs there now."),
     "image": Entry(SERVICE, "image", "Builds of the firmware: one file for a new board, signatures."),
