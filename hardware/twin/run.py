@@ -74,10 +74,13 @@ def parse_arguments(words):
 
 
 def parse_options(text):
-    """The options with defaults. Raises RefusedError."""
+    """The options with defaults; `text` is JSON, or `@` and a file with it. Raises RefusedError."""
     try:
+        if text.startswith("@"):
+            with open(text[1:]) as f:
+                text = f.read()
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, OSError):
         raise RefusedError("--options is not JSON: %s" % text)
     if not isinstance(given, dict):
         raise RefusedError("--options must be a JSON object, not %s" % text)

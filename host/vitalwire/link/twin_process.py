@@ -40,6 +40,8 @@ HEADER: Final = struct.Struct("<cI")
 TIME: Final = struct.Struct("<Q")
 MAX_PAYLOAD: Final = 1 << 22  # a reply is a second of bytes or some JSON; more is a broken peer
 LAST_WORDS_S: Final = 2.0
+LONGEST_ARGUMENT: Final = 250
+"""Bytes. MicroPython keeps arguments as names, of 255 at most, and dies of a longer one."""
 START_TIMEOUT_S: Final = 30.0
 REPLY_TIMEOUT_S: Final = 60.0
 """Real seconds for one answer. A second of virtual time takes about 10 ms; this much means that the process hangs."""
@@ -127,7 +129,7 @@ class TwinProcess:
         if self.interpreter == "micropython":
             python += ["-m", "micropython_unix", "-X", f"heapsize={self.heap}"]
         command = [*python, str(runner), "--connect", f"127.0.0.1:{port}", "--token", token]
-        command += ["--options", json.dumps(self._options())]
+        command += ["--options", self._options_argument()]
         # A session of its own, so that Ctrl-C in the terminal reaches the host alone and the cuff can still be emptied.
         own_group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
@@ -147,6 +149,17 @@ class TwinProcess:
         self._words = threading.Thread(target=_drain, args=(process.stdout, self._said), daemon=True, name="sim-words")
         self._words.start()
         return process
+
+    def _options_argument(self) -> str:
+        """The options as JSON without what is not given; in a file where MicroPython takes no argument so long."""
+        text = json.dumps({k: v for k, v in self._options().items() if v is not None}, separators=(",", ":"))
+        if len(text.encode()) <= LONGEST_ARGUMENT:
+            return text
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="vitalwire-sim-")
+        path = Path(self._folder.name) / "options.json"
+        path.write_text(text, encoding="utf-8")
+        return f"@{path}"
 
     def _options(self) -> dict[str, Any]:
         given = self.options

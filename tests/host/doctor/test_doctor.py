@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,11 +76,15 @@ def test_a_broken_part_is_named_with_the_test_that_says_more(
 def test_a_board_at_its_prompt_is_told_from_other_devices(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     board = WholeBoard(tmp_path / "board")
     board.start()
+    end = time.monotonic() + 20
+    while board.state != "prompt":
+        assert time.monotonic() < end, (board.state, board.failure)
+        time.sleep(0.01)
     try:
         code, seen = found(capfd, board.port)
     finally:
         board.close()
-    assert code == 1
+    assert code == 1, seen
     assert "vitalwire flash" in seen["prompt"]["do"]
 
 

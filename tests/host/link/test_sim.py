@@ -318,3 +318,12 @@ def test_any_program_that_uses_pyserial_can_have_a_board() -> None:
         while not messages:
             messages = decoder.feed(port.read(64))
         assert {type(m) for m in messages} <= {codec.Hello, codec.Event}
+
+
+def test_options_that_are_longer_than_an_argument_may_be_reach_the_board(tmp_path: Path) -> None:
+    folder = tmp_path / ("a long name " * 12) / ("and another " * 12)
+    folder.parent.mkdir()
+    transport = open_transport(f"sim://?speed=max&flash={folder}")
+    transport.read(0.5)
+    transport.close()
+    assert folder.exists()

@@ -59,12 +59,14 @@ def _answers_as_a_prompt(place: str) -> bool:
     """Whether an empty line is answered by MicroPython's prompt. Only for what is known to be none of our firmware."""
     try:
         with contextlib.closing(open_transport(place)) as transport:
-            transport.write(b"\r\x02")  # an empty line, and out of the raw prompt, if that is where it is
-            said = b""
-            while data := transport.read(0.5):
-                said = (said + data)[-4096:]
-                if b">>>" in said:
-                    return True
+            # An empty line, and out of the raw prompt; then out of a line that was begun, or of a paste.
+            for keys in (b"\r\x02", b"\x03\x03\x02"):
+                transport.write(keys)
+                said = b""
+                while data := transport.read(0.5):
+                    said = (said + data)[-4096:]
+                    if b">>>" in said:
+                        return True
             return False
     except errors.VitalwireError:
         return False
