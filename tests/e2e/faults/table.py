@@ -125,6 +125,9 @@ GLITCHES = (
 )
 
 NO_NEAR_MISS = {
+    "buzzer_dead": "a part that works or does not",
+    "light_dead": "a part that works or does not",
+    "button_dead": "a part that works or does not",
     "interlock_timer_dead": "it is how the other layers are tested",
     "watchdog_dead": "it is how the other layers are tested",
     "external_disabled": "it is how the other layers are tested",

@@ -157,9 +157,10 @@ def test_channels_that_disagree_while_the_cuff_is_empty_are_named_and_no_cycle_b
 def test_a_supply_that_sinks_is_told_and_no_cycle_begins() -> None:
     """On a board with its own supply: the voltage is sent, the fault raised, a start refused, until it is back."""
     with Bench() as bench:
-        bench.begin()
         bench.run(2)
         assert bench.ask(ConfigSet, ConfigKey.OWN_SUPPLY, "1").outcome == Outcome.DONE
+        bench.begin()
+        bench.run(1)
         bench.fault("supply_low")
         bench.until(lambda: "supply_low" in bench.faults_raised(), 4, "the fault")
         assert bench.status() & Status.SUPPLY_LOW

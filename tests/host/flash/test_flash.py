@@ -186,7 +186,7 @@ def test_a_dry_run_says_what_would_change_and_the_board_goes_on(board: WholeBoar
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ["writing", "verifying", "switching", "restarting"])
+@pytest.mark.parametrize("step", ["writing", "switching", "restarting"])
 def test_a_host_that_stops_at_any_step_leaves_a_board_that_the_next_flash_heals(
     board: WholeBoard, put: Flash, tmp_path: Path, step: str
 ) -> None:
