@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 from struct import Struct
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -31,6 +32,10 @@ from .errors import BadPayload
 
 HELPERS = '''
 
+_WORDS_KEPT = 1024  # a number of a later version may be any: what is kept of them is bounded
+
+
+@lru_cache(_WORDS_KEPT)
 def name_of(enum: type[IntEnum], value: int) -> str:
     """The word of the protocol for `value`, such as "no_finger"; "unknown_<n>" for a number of a later version."""
     try:
@@ -41,9 +46,14 @@ def name_of(enum: type[IntEnum], value: int) -> str:
 
 def names_of(flags: type[IntFlag], value: int) -> list[str]:
     """The words of the bits set in `value`, in their order; "unknown_<bit>" for a bit of a later version."""
+    return list(_names_of(flags, value))
+
+
+@lru_cache(_WORDS_KEPT)
+def _names_of(flags: type[IntFlag], value: int) -> tuple[str, ...]:
     words = {flag.value: flag.name for flag in flags}
     bits = [1 << bit for bit in range(value.bit_length()) if value >> bit & 1]
-    return [(words.get(bit) or f"unknown_{bit.bit_length() - 1}").lower() for bit in bits]
+    return tuple((words.get(bit) or f"unknown_{bit.bit_length() - 1}").lower() for bit in bits)
 
 '''
 

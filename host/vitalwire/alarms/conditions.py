@@ -43,7 +43,7 @@ class TechnicalEngine:
 
     def set(self, name: str, present: bool, t_ms: int, detail: str = "") -> list[TechnicalChange]:
         """States whether condition `name` is so at `t_ms`; saying it again changes nothing but the detail."""
-        changes = self.advance(t_ms)
+        changes = [] if self._next_ms is None else self.advance(t_ms)
         condition = self._conditions[name]
         if present and detail:
             condition.detail = detail

@@ -66,11 +66,13 @@ class LimitEngine:
         judge = self._judges.get(rule)
         if judge is None:
             return changes
+        was_clear = judge.state == State.CLEAR
         if value_x10 is None:
             judge.lose_value(t_ms)
         else:
             changes += judge.take(value_x10, t_ms)
-        self._look_ahead()
+        if not (was_clear and judge.state == State.CLEAR):  # what is clear, and stays so, waits for nothing
+            self._look_ahead()
         return changes
 
     def advance(self, t_ms: int) -> list[Change]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from .common import json_option, print_json, say
+from .common import json_option, print_json, say, uncollected
 
 if TYPE_CHECKING:
     from ..record.replay import Judged
@@ -72,16 +72,17 @@ def command(source: Path | None, profile: str | None, speed: str, who: str, valu
     judged = judged_by(profile)
     begin: tuple[float, int] | None = None
     alarms = 0
-    for fact in replay_record(path, judged, who):
-        t_ms = getattr(fact, "t_ms", None)
-        if t_ms is None:
-            continue
-        begin = begin or (time.monotonic(), t_ms)
-        if factor is not None:
-            _wait(begin, t_ms, factor)
-        alarms += getattr(fact, "kind", "") == "physiological" and getattr(fact, "state", "") == "raised"
-        for line in _lines(fact, begin[1], values, as_json):
-            click.echo(line)
+    with uncollected():
+        for fact in replay_record(path, judged, who):
+            t_ms = getattr(fact, "t_ms", None)
+            if t_ms is None:
+                continue
+            begin = begin or (time.monotonic(), t_ms)
+            if factor is not None:
+                _wait(begin, t_ms, factor)
+            alarms += getattr(fact, "kind", "") == "physiological" and getattr(fact, "state", "") == "raised"
+            for line in _lines(fact, begin[1], values, as_json):
+                click.echo(line)
     say(f"{alarms} alarms of the patient were raised; by {judged.name if judged else 'its own rules'}")
 
 

@@ -34,24 +34,27 @@ def command(source: Path | None, out: Path | None, only: str | None, as_json: bo
       vitalwire report ~/Vitalwire/20260101T000000Z_bed4 --out reports --pdf
     """
     from ..record.folder import find_session
-    from ..report.make import make
+    from ..report.beside import Beside
 
     folder = find_session(source)
     say(f"reporting {folder}")
-    with uncollected():
-        made = make(folder)
+    kinds = [] if as_json else ["html", "pdf"] if only is None else [only]
+    with Beside(kinds) as beside:
+        from ..report.make import make
+
+        with uncollected():
+            made = make(folder)
+        files = beside.files(made)
     if as_json:
         print_json(made.as_json())
-    else:
+    for kind, data in files.items():
         target = out or folder
-        for kind in ("html", "pdf") if only is None else (only,):
-            path = target / (f"report.{kind}" if out is None else f"{folder.name}.{kind}")
-            data = made.html() if kind == "html" else made.pdf()
-            try:
-                target.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            except OSError as error:
-                raise UsageError(f"{path}: {error.strerror or error}", "give another --out") from None
-            click.echo(str(path))
-    if made.verified.findings:
-        raise CheckFailed("the record is not whole: " + "; ".join(made.verified.findings[:3]), "see the report's end")
+        path = target / (f"report.{kind}" if out is None else f"{folder.name}.{kind}")
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror or error}", "give another --out") from None
+        click.echo(str(path))
+    if made.findings:
+        raise CheckFailed("the record is not whole: " + "; ".join(made.findings[:3]), "see the report's end")

@@ -110,7 +110,22 @@ class Client:
         if not data or self.state == "down":
             return []
         events: list[LinkEvent] = []
-        messages = self.decoder.feed(data)
+        decoder = self.decoder
+        messages = decoder.feed(data)
+        if decoder.uneven:
+            self._take_uneven(messages, t_ms, events)
+        else:
+            for message in messages:
+                self._take(message, t_ms, events)
+        if decoder.printed:
+            self._listen_for_text(t_ms, events)
+        if decoder.other_major is not None:
+            self._check_major(events)
+        self._idle_ms = t_ms + IDLE_MS if decoder.pending else None
+        return events
+
+    def _take_uneven(self, messages: list[Message], t_ms: int, events: list[LinkEvent]) -> None:
+        """Takes messages of which some are missing, or before which the board started again."""
         losses, restarts = self.decoder.take_losses(), self.decoder.take_restarts()
         lost = 0
         for at, message in enumerate(messages):
@@ -122,10 +137,6 @@ class Client:
             self._take(message, t_ms, events)
         for loss in losses[lost:]:
             self._lose(loss, events)
-        self._listen_for_text(t_ms, events)
-        self._check_major(events)
-        self._idle_ms = t_ms + IDLE_MS if self.decoder.pending else None
-        return events
 
     def advance(self, t_ms: int) -> list[LinkEvent]:
         """Lets time pass: retries, pings, time-outs. Call it at `next_deadline()`."""
@@ -168,6 +179,8 @@ class Client:
 
     def take_output(self) -> bytes:
         """The bytes to write now; b"" if none."""
+        if not self._out:
+            return b""
         data = bytes(self._out)
         self._out.clear()
         return data

@@ -116,6 +116,16 @@ class Decoder:
         return messages
 
     @property
+    def uneven(self) -> bool:
+        """Whether `take_losses` or `take_restarts` has something."""
+        return bool(self._losses or self._restarts)
+
+    @property
+    def printed(self) -> bool:
+        """Whether `take_console` has something."""
+        return self._console.has_lines
+
+    @property
     def pending(self) -> bool:
         """Whether there are bytes that no zero has ended yet."""
         return bool(self._tail) or self._overlong
@@ -312,6 +322,10 @@ class _ConsoleText:
         self._open = bytearray()  # of something too long for a frame: the line that no line end has closed yet
         self._open_bytes = 0
         self._taken = False
+
+    @property
+    def has_lines(self) -> bool:
+        return bool(self._lines)
 
     def take(self) -> list[str]:
         lines = list(self._lines)

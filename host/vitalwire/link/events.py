@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from vitalwire_protocol.codec import Hello, Message
@@ -65,8 +65,7 @@ class Notice:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """One message of the board. `t_ms`: when it arrived; `utc_ms`: when the board made it, by the clock fit."""
 
     message: Message

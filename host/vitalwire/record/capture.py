@@ -40,7 +40,7 @@ PIECE_BYTES: Final = 2048
 """A record's payload is no longer than this, except JSON such as a set-up (OPEN), which may take a chunk of its own."""
 PAYLOAD_MAX: Final = 0xFFFF
 
-_KINDS: Final = frozenset(int(kind) for kind in Kind)
+_KINDS: Final = {int(kind): kind for kind in Kind}
 _SEAL_BYTES: Final = RECORD.size + 32
 
 
@@ -236,7 +236,7 @@ class _Reader:
         while at + RECORD.size <= size:
             kind, length, t_ms, utc_ms = RECORD.unpack_from(data, at)
             end = at + RECORD.size + length
-            if not self._plausible(kind, length, at):
+            if (kind not in _KINDS or self.closed is not None) and not self._plausible(kind, length, at):
                 return
             if end > size:
                 break
@@ -273,8 +273,9 @@ class _Reader:
         """Accepts the records since the last seal."""
         for kind, t_ms, utc_ms, payload in self._chunk:
             self.last_t_ms = t_ms
-            if kind in _KINDS:
-                self.inputs.append(Input(Kind(kind), t_ms, utc_ms, payload))
+            known = _KINDS.get(kind)
+            if known is not None:
+                self.inputs.append(Input(known, t_ms, utc_ms, payload))
                 continue
             try:
                 values = json.loads(payload)

@@ -65,7 +65,7 @@ def text_cell(text: str) -> str:
 
     A text that a spreadsheet would run as a formula gets a leading apostrophe; control characters become spaces.
     """
-    clean = "".join(c if c.isprintable() else " " for c in text)
+    clean = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     if clean.startswith(_FORMULA):
         clean = "'" + clean
     return '"' + clean.replace('"', '""') + '"' if any(c in _NEEDS_QUOTES for c in clean) else clean

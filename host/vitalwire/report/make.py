@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +30,14 @@ class Made:
 
     report: Report
     tables: list[Table]
-    verified: Verified
+    state: str
+    """Of the record: a word of `verify`."""
+    findings: list[str]
+    """What `verify` found wrong with it."""
+
+    def files(self, kinds: Sequence[str]) -> dict[str, bytes]:
+        """The files of these kinds, `html` or `pdf`."""
+        return {kind: self.html() if kind == "html" else self.pdf() for kind in kinds}
 
     def html(self) -> bytes:
         """One self-contained page."""
@@ -59,7 +67,7 @@ class Made:
     def as_json(self) -> dict[str, Any]:
         """For a program: the tables, and what verify found."""
         listed = [{"title": t.title, "heads": t.heads, "rows": t.rows, "note": t.note} for t in self.tables]
-        return {"type": "report", "marks": self.report.marks_words, "tables": listed, "state": self.verified.state}
+        return {"type": "report", "marks": self.report.marks_words, "tables": listed, "state": self.state}
 
 
 def make(folder: Path) -> Made:
@@ -74,7 +82,7 @@ def make(folder: Path) -> Made:
     board = who.serial if who else ""
     firmware = f"{who.firmware} on {who.board}, {who.interpreter}" if who else ""
     report = build(facts, setup, board, firmware, rebuilt.uncalibrated, _proof(verified))
-    return Made(report, tables(report, profile), verified)
+    return Made(report, tables(report, profile), verified.state, verified.findings)
 
 
 def _proof(found: Verified) -> list[tuple[str, str]]:

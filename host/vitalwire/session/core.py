@@ -62,8 +62,9 @@ class Core:
             case Kind.SENT:
                 pass
         self.seen = tuple(events)
+        handle = self.session.handle
         for event in events:
-            facts += self.session.handle(event, t_ms)
+            facts += handle(event, t_ms)
         for command in self.session.take_commands():
             if not self.session.setup.replayed:  # the board heard other ones, and answers those
                 self.client.send(command, t_ms)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..alarms.rules import Limit
 
@@ -39,8 +39,7 @@ class Kind(IntEnum):
     ended and started again, or `slept` where it stood still, and `by` who went on). What fell due meanwhile follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One input: when it took effect on the session's monotonic clock and in UTC, and what it was."""
 
     kind: Kind

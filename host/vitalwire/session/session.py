@@ -128,7 +128,8 @@ class Session:
 
     def take_commands(self) -> list[Command]:
         """The commands for the board, in order."""
-        out = [*self._commands, *self._audio.commands, *self._bedside.commands, *self._board.take(), *self._later]
+        lists = (self._commands, self._audio.commands, self._bedside.commands, self._board.take(), self._later)
+        out = [command for commands in lists for command in commands] if any(lists) else []
         if out:
             self._commands, self._audio.commands, self._bedside.commands, self._later = [], [], [], []
         return out
@@ -269,12 +270,13 @@ class Session:
         self._later += [*self._oscillograms.take(t_ms), *self._calibration.take(self._board.guarding)]
         if self._course is not None and (facts or self._course.wants):
             facts += self._follow(facts, t_ms)
-        self._file(facts)
+        if facts:
+            self._file(facts)
         if self._board.notice:
             facts.append(self._journal.note(t_ms, "board", "session", "notice", detail=self._board.notice))
             self._journal.say(self._board.notice)
             self._board.notice = ""
-        return facts + self._finish(t_ms)
+        return facts + self._finish(t_ms) if self._why_ended else facts
 
     def _handle(self, event: link.LinkEvent, t_ms: int) -> list[Fact]:
         note = self._journal.note

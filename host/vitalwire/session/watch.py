@@ -169,7 +169,8 @@ class Watch:
 
     def condition(self, name: str, present: bool, t_ms: int, detail: str = "") -> list[Happening]:
         """Whether a technical condition is so."""
-        return self._conditions(self.technical.set(name, present, t_ms, detail))
+        changes = self.technical.set(name, present, t_ms, detail)
+        return self._conditions(changes) if changes else []
 
     def advance(self, t_ms: int) -> list[Happening]:
         """Lets time pass: delays run out at exactly their end."""

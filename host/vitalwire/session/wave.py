@@ -33,20 +33,26 @@ class Wave:
 
     def __init__(self, kept_ms: int = KEPT_MS) -> None:
         self._kept_ms = kept_ms
-        self._batches: deque[Batch] = deque()
+        self._kept: deque[tuple[int, Ppg]] = deque()  # few of all that come are ever looked at: not split before
 
     def add(self, ppg: Ppg, t_ms: int) -> None:
         """A batch whose last sample was taken at `t_ms` on the session's clock."""
         if not ppg.samples:
             return
-        self._batches.append(Batch(t_ms, ppg.rate_hz, ppg.lost, ppg.samples[0::2], ppg.samples[1::2]))
-        while self._batches and self._batches[0].t_ms < t_ms - self._kept_ms:
-            self._batches.popleft()
+        kept = self._kept
+        kept.append((t_ms, ppg))
+        oldest_ms = t_ms - self._kept_ms
+        while kept and kept[0][0] < oldest_ms:
+            kept.popleft()
 
     def clear(self) -> None:
         """Nothing of it is current any more."""
-        self._batches.clear()
+        self._kept.clear()
 
     def since(self, t_ms: int) -> tuple[Batch, ...]:
         """The batches that end after `t_ms`, oldest first."""
-        return tuple(batch for batch in self._batches if batch.t_ms > t_ms)
+        return tuple(_batch(end_ms, ppg) for end_ms, ppg in self._kept if end_ms > t_ms)
+
+
+def _batch(t_ms: int, ppg: Ppg) -> Batch:
+    return Batch(t_ms, ppg.rate_hz, ppg.lost, ppg.samples[0::2], ppg.samples[1::2])
