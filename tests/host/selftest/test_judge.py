@@ -130,3 +130,12 @@ def test_the_result_yields_a_certificate_where_it_passed() -> None:
     )  # fmt: skip
     assert made["result"] == "passed"
     assert record_of(made)["next_due"] == "2027-11-01"
+
+
+def test_the_protocol_document_names_every_value_in_its_order() -> None:
+    text = (board_files.root() / "protocol" / "README.md").read_text(encoding="utf-8")
+    for test in CATALOGUE:
+        for which, value in enumerate(test.values):
+            unit = f" ({value.unit})" if value.unit else ""
+            [line] = [line for line in text.splitlines() if line.startswith(f"| `{test.id}` |")]
+            assert f"{which} {value.name.replace('_', ' ')}{unit}" in line
