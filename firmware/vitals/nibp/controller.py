@@ -142,7 +142,7 @@ class CuffController(Phases):
     def start_service(self, t_ms, target_cmmhg):
         """Inflates from zero as for a reading and stays there, for service; every limit and timer holds as ever.
 
-        In the settling phase the caller sets `bleed_permille` and `dump_shut`; `capture` looks for a pulse meanwhile.
+        In the settling phase the caller sets `bleed_permille` and `dump_shut`, and looks for a pulse.
         `end_service` or `abort` empties the cuff. Returns `wire.REFUSAL_*`.
         """
         if not 0 < target_cmmhg <= limits.TARGET_MOST:
@@ -216,9 +216,7 @@ class CuffController(Phases):
         elif self.phase == wire.CUFF_PHASE_INFLATING:
             self._inflate(t_ms, pressure_cmmhg - self._zero)
         elif self.phase == wire.CUFF_PHASE_SETTLING:
-            if self.serving:
-                self._serve(pressure_cmmhg - self._zero)
-            else:
+            if not self.serving:
                 self._settle(t_ms, pressure_cmmhg - self._zero)
         else:
             self._find_zero(t_ms, pressure_cmmhg)

@@ -136,14 +136,6 @@ class Phases:
         self.target_mmhg = self._target // 100
         return True
 
-    def _serve(self, pressure):
-        """A pressure is held for service: only a pulse is looked for, as long as the record goes."""
-        if self._settled_from is None:
-            self._settled_from = pressure
-            self.capture.begin(pressure, 0)
-        if not self.capture.full:
-            self.capture.feed(pressure)
-
     def _settle(self, t_ms, pressure):
         self._peak = max(self._peak, pressure)
         settled_ms = t_ms - self._since

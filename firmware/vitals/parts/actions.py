@@ -75,7 +75,7 @@ class Actions:
     def _session_begin(self, fields, t_ms):
         _, _, number, interval_s, max_minutes, same_limb = fields
         if self._app.cuff.controller.active or self._app.bench is not None:
-            self.detail = "a cuff cycle or a test is running"
+            self.detail = "the cuff or a test is busy"
             return wire.REFUSAL_BUSY
         return self._app.keeper.begin(number, interval_s, max_minutes, same_limb, t_ms)
 

@@ -119,7 +119,7 @@ class Host:
             fields = parser(body, framing.HEADER, end)
             if fields is None or fields[0] == 0 or None in fields:
                 refusal = wire.REFUSAL_BAD_VALUE
-                actions.detail = "the request is too short or has no client"
+                actions.detail = "too short, or no client"
             else:
                 refusal = actions.perform(command, fields, t_ms)
         if refusal == wire.REFUSAL_NONE:

@@ -15,7 +15,7 @@ class Supervisor:
 
     def __init__(self, names, feed):
         if not 0 < len(names) <= 30:
-            raise ValueError("the watchdog supervises 1 to 30 parts, got %d" % len(names))
+            raise ValueError("1 to 30 parts, not %d" % len(names))
         self._names = tuple(names)
         self._feed = feed
         self._all = (1 << len(names)) - 1

@@ -10,17 +10,14 @@ from micropython import const
 
 from vitals.link import wire, wire_service
 from vitals.link.outbox import READING
-from vitals.nibp import limits
 from vitals.service import ends
+from vitals.service.pulse import Pulse
 
 _HEADER = const(8)
 _PROGRESS_MS = const(500)
-# Of a pulse: peak to peak, 0.001 mmHg, in each of the last beats; a cylinder shows the sensor's noise alone.
-_PULSE_MMMHG = const(400)
-_PULSE_BEATS = const(3)
 _GIVE_UP_MS = const(20000)
 _LOOK_MMHG = const(80)
-_LOOK_MS = const(7000)  # three beats, and as much as it takes to find their period
+_LOOK_MS = const(9000)  # four beats of the slowest heart, 30 a minute
 
 
 class Bench:
@@ -40,7 +37,9 @@ class Bench:
         self._said_ms = t_ms
         self._ended_ms = None
         self.looked_ms = 0  # of the last inflation: how long it stood still on the way
-        self.wants_button = False
+        self.wants_button = False  # a press of A is what the work waits for
+        self._pulse = Pulse()
+        self._holding = False
 
     # ------------------------------------------------------------ the loop's side
 
@@ -79,10 +78,6 @@ class Bench:
         if self.end is None:
             self.end = ends.BUTTON if by_button else ends.ABORTED
             self._tidy()
-
-    def takes_button(self):
-        """Whether a press of button A is what the work waits for."""
-        return self.wants_button
 
     def _tidy(self):
         """What a test may have changed, back to how the application wants it."""
@@ -126,13 +121,14 @@ class Bench:
         end = wire_service.pack_selftest_progress(outbox.body, _HEADER, present, self.test, done_pct, left_s or 0)
         outbox.put(wire.SELFTEST_PROGRESS, end, self.t_ms, READING)
 
-    def held(self, channels, cuff_cmmhg, guard_x16, spread_cmmhg, held_ms):
-        """A second's means of a held pressure."""
+    def held(self, held_ms):
+        """The means of a held pressure, as `mean` has just filled them, raw."""
         outbox = self.app.outbox
-        present = (0 if cuff_cmmhg is None else 5) | (0 if guard_x16 is None else 2)
+        channels = (0 if self.cuff is None else 1) | (0 if self.guard is None else 2)
         end = wire_service.pack_held_pressure(
-            outbox.body, _HEADER, present, channels, cuff_cmmhg or 0, guard_x16 or 0, spread_cmmhg or 0, held_ms
-        )
+            outbox.body, _HEADER, channels | (channels & 1) << 2, channels,
+            self.cuff or 0, self.guard or 0, min(65535, self.spread or 0), min(65535, held_ms),
+        )  # fmt: skip
         outbox.put(wire.HELD_PRESSURE, end, self.t_ms, READING)
 
     # ------------------------------------------------------------ what the work does: generators
@@ -193,43 +189,46 @@ class Bench:
         if controller.serving and controller.phase == wire.CUFF_PHASE_SETTLING:
             controller.bleed_permille = bleed_permille
             controller.dump_shut = dump_shut
+            self._pulse.reset(self.t_ms)
 
     def check(self):
         """Ends the work where its inflation has ended by a fault, or a pulse is seen."""
         if self.outcome is not None:
             raise ends.EndError(ends.of_outcome(self.outcome))
         controller = self.app.cuff.controller
-        if not controller.serving or controller.phase != wire.CUFF_PHASE_SETTLING:
-            return
-        capture = controller.capture
-        n = capture.beats
-        if capture.period_10ms is None or capture.periodicity < limits.PERIODIC or n < _PULSE_BEATS:
-            return
-        if min(capture.amplitude_mmmhg[n - _PULSE_BEATS : n]) >= _PULSE_MMMHG:
-            raise ends.EndError(ends.PULSE_SEEN)
+        holding = controller.serving and controller.phase == wire.CUFF_PHASE_SETTLING
+        if holding and not self._holding:
+            self._pulse.reset(self.t_ms)
+        self._holding = holding
+        if holding:
+            self._pulse.feed(self.t_ms, self.app.cuff.cmmhg)
+            if self._pulse.seen:
+                raise ends.EndError(ends.PULSE_SEEN)
 
-    def mean(self, ms):
-        """Fills `cuff` and `guard`, means over so long in 0.01 mmHg (None where one sample was absent), and `spread`
-        and `guard_spread`, the largest less the smallest."""
+    def mean(self, ms, raw=False):
+        """Fills `cuff` and `guard`, means over so long in 0.01 mmHg, `spread` and `guard_spread`, the largest less the
+        smallest; None where a sample was absent. `raw`: without calibration, the guard in counts times 16."""
         cuff = self.app.cuff
+        source = cuff.sensor if raw else cuff
         until_ms = self.t_ms + ms
-        n = a = b = 0
-        a_low = b_low = 1 << 28
-        a_high = b_high = -(1 << 28)
-        whole = True
+        n = 0
+        one = [0, 1 << 28, -(1 << 28)]  # sum, least, most
+        two = [0, 1 << 28, -(1 << 28)]
         while self.t_ms < until_ms or not n:
             self.check()
-            one, two = cuff.cmmhg, cuff.guard.cmmhg
-            if one is None or two is None:
-                whole = False
-                one = two = 0
             n += 1
-            a += one
-            b += two
-            a_low, a_high = min(a_low, one), max(a_high, one)
-            b_low, b_high = min(b_low, two), max(b_high, two)
+            guard = cuff.guard.cmmhg
+            if raw and guard is not None:
+                guard = cuff.guard.raw * 16
+            one = _with(one, source.cmmhg)
+            two = _with(two, guard)
             yield
-        self.cuff = a // n if whole else None
-        self.guard = b // n if whole else None
-        self.spread = a_high - a_low if whole else None
-        self.guard_spread = b_high - b_low if whole else None
+        self.cuff, self.spread = (None, None) if one is None else (one[0] // n, one[2] - one[1])
+        self.guard, self.guard_spread = (None, None) if two is None else (two[0] // n, two[2] - two[1])
+
+
+def _with(sums, value):
+    """Sum, least and most with one value more; None once a value was absent."""
+    if sums is None or value is None:
+        return None
+    return sums[0] + value, min(sums[1], value), max(sums[2], value)

@@ -69,6 +69,8 @@ def _selftest_run(app, test, flags, t_ms):
         if first <= test <= last:
             module = __import__("vitals.service." + name, None, None, ("TESTS",))
             work = module.TESTS[test - first]
+            if work is None:
+                break
             bench = Bench(app, work, t_ms)
             bench.test = test
             app.bench = bench

@@ -58,6 +58,7 @@ def comparator(bench):
             fell_ms = bench.t_ms - began_ms
         yield
     app.board.external_test.value(0)
+    bench.valves(1000, True)  # they shut again
     yield from bench.wait(500)
     app.cuff.testing_external = False
     bench.value(wire.MEASURE_MS, None if said_ms is None else said_ms * 1000)

@@ -13,6 +13,7 @@ import vitalwire
 from vitalwire.cli.main import run
 from vitalwire.link.board import Board
 from vitalwire.link.events import Received
+from vitalwire.link.sim_options import patients
 from vitalwire.service.calibrate.ends import SelftestEnd
 from vitalwire.service.selftest.catalogue import BY_ID, CATALOGUE
 from vitalwire_protocol.codec import (
@@ -86,12 +87,30 @@ def test_a_healthy_board_passes_them_all_and_gets_a_certificate(
 
 
 @pytest.mark.slow
-def test_on_an_arm_the_pulse_is_seen_and_nothing_more_is_inflated(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["selftest", "sim://?speed=max&cuff_on=arm", "leak", "pump", "--json"]) == 1
+@pytest.mark.parametrize("patient", patients())
+def test_on_any_arm_the_pulse_is_seen_at_80_mmhg_and_nothing_more_is_inflated(
+    patient: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sim://?speed=max&cuff_on=arm&patient={patient}"
+    assert run(["selftest", url, "leak", "pump", "--json"]) == 1
     tests = {test["id"]: test for test in json.loads(capfd.readouterr().out)["tests"]}
     first, second = tests["pump"], tests["leak"]
     assert first["reason"].startswith("a pulse was seen")
     assert second["verdict"] == "not_done"
+
+
+@pytest.mark.parametrize("patient", ["afib", "bradycardia", "hypotensive"])
+def test_no_arm_gets_more_than_the_look_at_80_mmhg(patient: str) -> None:
+    with vitalwire.open_board(f"sim://?speed=max&cuff_on=arm&patient={patient}") as board:
+        board.pause(2)
+        highest = 0.0
+
+        def watch(_received: Received) -> None:
+            nonlocal highest
+            highest = max(highest, truth(board, "cuff_mmhg"))
+
+        assert board.run(SelftestRun.request(Selftest.LEAK, CYLINDER), watch).value == SelftestEnd.PULSE_SEEN
+        assert 60 < highest < 95
 
 
 def test_a_held_pressure_is_stopped_by_a_pulse() -> None:
