@@ -156,6 +156,37 @@ def test_a_file_that_holds_no_settings_is_refused_before_anything_is_set(
     assert "bad.json" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("value", ["garbage", [1], {}, {"limits": []}, {"packed": ""}, {"packed": 7}, 7, False, ""])
+def test_fallback_limits_of_the_wrong_kind_are_refused_and_never_clear_those_of_the_board(
+    value: object, url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    limits, file = tmp_path / "limits.toml", tmp_path / "settings.json"
+    limits.write_text(LIMITS)
+    content = {"format": "vitalwire-board-config", "version": 1, "serial": "SIM00001"}
+    file.write_text(json.dumps({**content, "settings": {"sound_pct": 80, "fallback_limits": value}}))
+    assert run(["config", "set", url, f"fallback_limits={limits}"]) == 0
+    assert run(["config", "import", str(file), url]) == 2
+    err = capfd.readouterr().err
+    assert "settings.json" in err
+    assert "fallback_limits" in err
+    found = settings(capfd, url)
+    assert found["fallback_limits"] is not None
+    assert found["sound_pct"] == 60, "everything is checked before anything is set"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("sound_pct", None), ("sound_pct", [80]), ("sound_pct", 80.5), ("averaging_s", {})]
+)
+def test_a_setting_of_the_wrong_kind_is_refused(name: str, value: object, tmp_path: Path) -> None:
+    from vitalwire.service.config.board import load
+
+    file = tmp_path / "settings.json"
+    content = {"format": "vitalwire-board-config", "version": 1, "serial": "S", "settings": {name: value}}
+    file.write_text(json.dumps(content))
+    with pytest.raises(UsageError, match=name):
+        load(file)
+
+
 def test_in_a_session_nothing_is_changed(url: str) -> None:
     with vitalwire.open_board(url) as board:
         board.begin_session(max_minutes=5)

@@ -85,13 +85,22 @@ def load(path: Path) -> tuple[str, dict[str, str]]:
     for name, value in settings.items():
         if name not in SETTINGS:
             raise UsageError(f"{path}: there is no setting {name!r}", f"there are {', '.join(SETTINGS)}")
-        wanted[name] = to_wire(name, _text(name, value))
+        try:
+            wanted[name] = to_wire(name, _text(name, value))
+        except UsageError as error:
+            raise UsageError(f"{path}: {error.what}", error.hint) from None
     return content["serial"], wanted
 
 
 def _text(name: str, value: Any) -> str:
+    """As a person would write it; what is of the wrong kind becomes text that `to_wire` refuses."""
     if name == FALLBACK:
-        return str(value.get("packed", "")) if isinstance(value, dict) else ""
+        if value is None:
+            return ""  # only this means none
+        packed = value.get("packed") if isinstance(value, dict) else None
+        if not isinstance(packed, str) or not packed:
+            raise UsageError(f"{FALLBACK}: what is there are no packed limits", "null means none; export it again")
+        return packed
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
