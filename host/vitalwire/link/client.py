@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from vitalwire_protocol.codec import Answer, Heartbeat, Hello, Identify, Ping, ResetCause, name_of
+from vitalwire_protocol.codec import VERSION_MINOR, Answer, Heartbeat, Hello, Identify, Ping, ResetCause, name_of
 from vitalwire_protocol.framing import encode_frame
 
 from .clockfit import ClockFit
@@ -63,9 +63,11 @@ State = Literal["down", "greeting", "connected", "refused", "stopped"]
 class Client:
     """One host talking with one board. All `t_ms` are the host's monotonic ms; call `take_output` after each call."""
 
-    def __init__(self, client_id: int, utc_offset_ms: int = 0) -> None:
-        """`client_id`: random, 1..2^32-1, new for each program run. `utc_offset_ms`: UTC ms minus monotonic ms."""
+    def __init__(self, client_id: int, utc_offset_ms: int = 0, minor: int = VERSION_MINOR) -> None:
+        """`client_id`: random, 1..2^32-1, new for each program run. `utc_offset_ms`: UTC ms minus monotonic ms.
+        `minor`: of the protocol, as the program speaks it that talks with the board, or has talked."""
         self.client_id = client_id
+        self.minor = minor
         self.utc_offset_ms = utc_offset_ms
         self.state: State = "down"
         self.hello: Hello | None = None
@@ -251,7 +253,7 @@ class Client:
         self._hear(t_ms)
         self.clock_fit.observe(hello.t_ms, t_ms)
         events.append(Connected(hello))
-        events += [Notice(text) for text in notices(hello)]
+        events += [Notice(text) for text in notices(hello, self.minor)]
         held, self._held = self._held, []
         for message in held:
             self._take(message, t_ms, events)

@@ -76,14 +76,15 @@ def in_service(hello: Hello) -> str:
     return f"board {identity(hello)} is in service mode{cause}; it measures nothing"
 
 
-def notices(hello: Hello) -> list[str]:
-    """What a person should know about a board that may be used."""
+def notices(hello: Hello, minor: int) -> list[str]:
+    """What a person should know about a board that may be used. `minor`: of the protocol, as the program speaks it that
+    talked with the board; of a record that is rebuilt that may be an older one than this."""
     who = identity(hello)
     said = []
-    if hello.minor != VERSION_MINOR:
+    if hello.minor != minor:
         said.append(
             f"board {who} speaks protocol {VERSION_MAJOR}.{hello.minor} and this program"
-            f" {VERSION_MAJOR}.{VERSION_MINOR}; what both know works, {EQUAL}"
+            f" {VERSION_MAJOR}.{minor}; what both know works, {EQUAL}"
         )
     return said
 

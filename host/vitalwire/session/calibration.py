@@ -7,7 +7,7 @@ calendar. A board that is older than these messages is not asked.
 
 from __future__ import annotations
 
-from vitalwire_protocol.codec import CalibrationGet, CalibrationStored, Hello
+from vitalwire_protocol.codec import CalibrationGet, CalibrationStored
 
 from ..link.calibration import KINDS, MINOR, Stored, day_of, overdue_words, stored_of
 from ..link.commands import Command
@@ -25,10 +25,10 @@ class CalibrationAge:
         self._said = ""
         self.overdue = ""
 
-    def connected(self, hello: Hello) -> None:
-        """A board said hello: what an earlier one had is not this one's."""
+    def connected(self, minor: int) -> None:
+        """A board said hello: what an earlier one had is not this one's. `minor`: what both sides speak."""
         self._stored.clear()
-        self._asked = hello.minor < MINOR
+        self._asked = minor < MINOR
         self.overdue = ""
 
     def take(self, guarding: bool) -> list[Command]:

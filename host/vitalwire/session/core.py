@@ -19,7 +19,7 @@ class Core:
     """`apply` one input after the other, in order of time; take the bytes for the board after each."""
 
     def __init__(self, setup: Setup) -> None:
-        self.client = Client(setup.client, setup.started_utc_ms - setup.started_t_ms)
+        self.client = Client(setup.client, setup.started_utc_ms - setup.started_t_ms, setup.minor)
         self.session = Session(setup)
         self.seen: tuple[LinkEvent, ...] = ()
         """What the link said to the last input, for those who show it."""

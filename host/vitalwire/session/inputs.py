@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
+from vitalwire_protocol.codec import VERSION_MAJOR, VERSION_MINOR
+
 from ..alarms.rules import Limit
 
 
@@ -95,6 +97,12 @@ class Setup:
     by: str = ""
     evidence: bool = False
     replayed: bool = False
+
+    @property
+    def minor(self) -> int:
+        """Of the protocol, as the program spoke it that made this record: it asked no board for what came later."""
+        major, _, minor = str(self.versions.get("protocol", "")).partition(".")
+        return int(minor) if major == str(VERSION_MAJOR) and minor.isdecimal() else VERSION_MINOR
 
     def as_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}

@@ -340,7 +340,7 @@ class Session:
         self._link, self._link_detail = "up", ""
         self._board.connected(hello)
         self._bedside.connected(hello, t_ms)
-        self._calibration.connected(hello)
+        self._calibration.connected(min(hello.minor, self.setup.minor))
         said = f"{who} boot {hello.boot} ({name_of(ResetCause, hello.reset_cause)})"
         facts: list[Fact] = [self._journal.note(t_ms, "link", "board", "connected", detail=said)]
         facts += self._oscillograms.connected(hello, who.serial, t_ms)

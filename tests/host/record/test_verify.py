@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 from recorded import chunks, desaturates, edit, edit_json, not_closed, record
 
 from vitalwire.errors import UsageError
+from vitalwire.feed import Plan
+from vitalwire.pump import Pump
 from vitalwire.record.capture import CHUNK_BYTES, MAGIC, Capture, CaptureEncoder, read_capture
 from vitalwire.record.rebuild import rebuild
 from vitalwire.record.verify import Verified, head_digits, verify
 from vitalwire.session.inputs import Kind, json_input
+from vitalwire_protocol.codec import VERSION_MAJOR, VERSION_MINOR
 
 CAPTURE = "capture.vwire"
 
@@ -322,3 +325,16 @@ def test_a_session_of_before_heads_were_kept_still_verifies(session: Path) -> No
     assert (found.state, found.recorded_head) == ("not closed", "not_recorded")
     assert len(found.findings) == 1
     assert "has no head" in found.notes[0]
+
+
+@pytest.mark.parametrize("made_with", [2, VERSION_MINOR])
+def test_a_record_is_judged_by_the_protocol_of_the_program_that_made_it(tmp_path: Path, made_with: int) -> None:
+    """A notice that its program could not make is not made up when it is rebuilt."""
+    board = FakeBoard()
+    board.minor = 2
+    versions = {"vitalwire": "0.1.0", "protocol": f"{VERSION_MAJOR}.{made_with}"}
+    summary = Pump(Plan("fake", tmp_path, (), minutes=1.0, versions=versions), None, lambda _port: board).run()
+    events = (summary.folder / "events.csv").read_text()
+    assert ("speaks protocol" in events) == (made_with != board.minor)
+    assert verify(summary.folder).state == "closed"
+    assert not verify(summary.folder).findings
