@@ -19,13 +19,12 @@ from .calibrate_common import (
     plot_option,
     read_file,
     reference_options,
-    stoppable,
     today,
     utc_now,
     who_and_what,
     write_plot,
 )
-from .common import json_option, port_argument, print_json, say, say_what_runs
+from .common import json_option, port_argument, print_json, say, say_what_runs, terminable
 
 if TYPE_CHECKING:
     from ..link.board import Board
@@ -101,7 +100,7 @@ def pressure(
         reader = _reader(board, given)
         say("Ctrl-C empties the cuff at any time.")
         days = today(board), months_later(today(board), due_months)
-        with stoppable("stopped: the cuff is open"):
+        with terminable():
             outcome = (
                 work.check(board, reader, confirmed, found)
                 if check

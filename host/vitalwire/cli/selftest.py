@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
+from ..errors import LinkLost, UsageError
 from ..link.board import Board
 from ..link.events import Received
 from ..link.opening import open_board
 from ..service.selftest.catalogue import BY_ID, CATALOGUE, GROUPS, Test, chosen
 from ..service.selftest.judge import Outcome, within
 from ..service.selftest.result import result_of
-from ..service.selftest.run import check_board, run_tests
+from ..service.selftest.run import Runner, check_board
 from ..service.selftest.simulated import SimulatedPerson
 from .common import json_option, print_json, say, terminable
 
@@ -54,7 +55,8 @@ def command(
     Tests that pump need the cuff on the rigid test cylinder, and somebody who says so; without that they are
     *not done*.
     The result is `passed` only where every test was run and passed, `incomplete` where one was not done, else `failed`.
-    Ctrl-C ends a test and leaves the cuff empty. Refused while a session is open.
+    Ctrl-C ends a test, empties the cuff and says whether the board confirmed it. On sim:// a simulated person stands
+    by: hears, sees and presses. Refused while a session is open.
 
     \b
     Examples:
@@ -77,22 +79,25 @@ def command(
     if not confirmed and any(test.inflates for test in tests):
         confirmed = bool(person.ask(_CYLINDER))
     place = _with_cylinder(port) if simulated and port is not None else port
+    if out is not None:
+        _check_writable(out)
     started = datetime.now(UTC)
-    outcomes: list[Outcome] = []
-    with terminable(), open_board(place) as board:
+    problem: BaseException | None = None
+    with terminable(), contextlib.ExitStack() as opened:
+        board = opened.enter_context(open_board(place))
         check_board(board)
         if isinstance(person, SimulatedPerson):
             person.board = board
         who, protocol, is_simulated = board.identity, f"1.{board.hello.minor}", board.simulated
         calibration = _calibration(board)
         with _shown(tests, person) as shown:
+            runner = Runner(board, person, shown, confirmed, lambda: opened.enter_context(open_board(place)))
             try:
-                outcomes += run_tests(tests, board, person, shown, confirmed, lambda: open_board(place))
-            except KeyboardInterrupt:
-                say("stopped; the test was aborted and the cuff is open")
-                raise
+                runner.run(tests)
+            except (KeyboardInterrupt, click.Abort, LinkLost) as error:
+                problem = error  # what was measured until then is kept
     result = result_of(
-        outcomes, who, protocol, is_simulated, calibration, by=by, cuff_on_cylinder=confirmed, started=started,
+        runner.outcomes, who, protocol, is_simulated, calibration, by=by, cuff_on_cylinder=confirmed, started=started,
         finished=datetime.now(UTC),
     )  # fmt: skip
     if out is not None:
@@ -101,6 +106,8 @@ def command(
         print_json(result)
     else:
         _say_result(result, out)
+    if problem is not None:
+        raise problem
     if certificate is not None:
         _certify(result, certificate)
     context.exit(_EXIT[result["result"]])
@@ -131,6 +138,14 @@ def _calibration(board: Board) -> list[dict[str, Any]]:
     from ..service.calibrate.run import read_stored
 
     return [stored.as_json() for _, stored in sorted(read_stored(board).items())]
+
+
+def _check_writable(out: Path) -> None:
+    """Before the test: what it measures must not be lost for a slip in a name."""
+    folder = out.absolute().parent
+    good = os.access(out, os.W_OK) if out.exists() else folder.is_dir() and os.access(folder, os.W_OK)
+    if not good:
+        raise UsageError(f"{out} cannot be written", "name a file in a folder that there is, with --out")
 
 
 def _write(out: Path, result: dict[str, Any]) -> None:
@@ -232,6 +247,9 @@ class _Lines:
         for line in _lines(outcome):
             say(line)
 
+    def note(self, text: str) -> None:
+        say(text)
+
 
 class _Bars:
     """A bar for all tests, one for the test that runs, and the lines above them."""
@@ -252,6 +270,9 @@ class _Bars:
         for line in _lines(outcome):
             self._bars.console.print(line, markup=False, highlight=False)
         self._bars.advance(self._all)
+
+    def note(self, text: str) -> None:
+        self._bars.console.print(text, markup=False, highlight=False)
 
 
 def _lines(outcome: Outcome) -> list[str]:

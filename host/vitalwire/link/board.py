@@ -240,9 +240,10 @@ class Board:
     def run(self, command: Command, watch: Callable[[Received], None]) -> Answered:
         """As `command`, and `watch` sees every message until its end; what it sends with `tell` goes out at once."""
         seen: Stream[None] = self._stream(watch, None, None)
-        answer = self.command(command)
-        assert not seen._kept  # it lives, and so hears, until here
-        return answer
+        try:
+            return self.command(command)
+        finally:
+            self._streams.discard(seen)  # type: ignore[arg-type]  # else an exception's traceback keeps it listening
 
     def tell(self, command: Command) -> None:
         """Sends a command and waits for nothing: for `watch` of `run`, which must not wait."""

@@ -59,6 +59,11 @@ class ClockFit:
         """How much slower the board's clock runs than the host's, in parts per million; 0.0 while not known."""
         return self._drift * 1e6
 
+    @property
+    def drift_known(self) -> bool:
+        """Whether there was enough to tell the drift from delay."""
+        return bool(self._windows) and self._windows[-1][0] - self._windows[0][0] >= MIN_SPAN_MS
+
     def extend(self, device_ms: int) -> int:
         """The 32-bit `device_ms` as a number that does not wrap; right within 24 days of the latest observation."""
         if self._last is None:
@@ -136,7 +141,7 @@ class ClockFit:
 
     def _fit(self) -> None:
         points = self._windows
-        if points[-1][0] - points[0][0] >= MIN_SPAN_MS:
+        if self.drift_known:
             self._drift = max(-MAX_DRIFT, min(MAX_DRIFT, _median(self._slopes)))
         self._base = points[-1][0]
         recent = list(points)[-RECENT:]

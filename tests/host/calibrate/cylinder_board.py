@@ -158,8 +158,12 @@ class Manometer:
         self.by_hand, self.slow_s = by_hand, slow_s
         self.board = board
         self.begun: list[str] = []
+        self.said: list[str] = []
         self.rests = 0
         self._asked = 0
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
 
     def begin(self, walk: object) -> None:
         self.begun.append(str(walk.point))  # type: ignore[attr-defined]

@@ -185,7 +185,7 @@ def test_an_input_that_ends_is_said_and_not_asked_for_ever(monkeypatch: pytest.M
         until_the_end()
 
 
-def test_ctrl_c_says_that_the_cuff_is_open(
+def test_ctrl_c_empties_the_cuff_and_says_what_the_board_says_of_it(
     transport: CylinderBoard, readings: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -195,5 +195,5 @@ def test_ctrl_c_says_that_the_cuff_is_open(
     monkeypatch.setattr("vitalwire.service.calibrate.readers.FromFile.read", pressed)
     given = ["--readings", str(readings), "--store", str(tmp_path / "kept"), *REFERENCE, *VALID]
     assert run(["calibrate", "pressure", *given]) == 130
-    assert "stopped: the cuff is open" in capfd.readouterr().err
+    assert "stopped: the board says that the cuff is empty" in capfd.readouterr().err
     assert transport.true_mmhg == 0.0

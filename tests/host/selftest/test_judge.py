@@ -139,3 +139,14 @@ def test_the_protocol_document_names_every_value_in_its_order() -> None:
             unit = f" ({value.unit})" if value.unit else ""
             [line] = [line for line in text.splitlines() if line.startswith(f"| `{test.id}` |")]
             assert f"{which} {value.name.replace('_', ' ')}{unit}" in line
+
+
+def test_an_end_that_a_newer_board_may_have_fails_in_words() -> None:
+    outcome = judged(BY_ID["leak"], 99, {})
+    assert outcome.verdict == "failed"
+    assert "99" in (outcome.reason or "")
+
+
+def test_a_missing_safety_layer_is_a_failure_and_not_something_left_out() -> None:
+    assert judged(BY_ID["leak"], SelftestEnd.NOT_FITTED, {}).verdict == "failed"
+    assert judged(BY_ID["oximeter_leds"], SelftestEnd.NOT_FITTED, {}).verdict == "not_done"

@@ -97,6 +97,7 @@ def test_on_any_arm_the_pulse_is_seen_at_80_mmhg_and_nothing_more_is_inflated(
     first, second = tests["pump"], tests["leak"]
     assert first["reason"].startswith("a pulse was seen")
     assert second["verdict"] == "not_done"
+    assert second["reason"].startswith("a pulse was seen before")
 
 
 @pytest.mark.parametrize("patient", ["afib", "bradycardia", "hypotensive"])

@@ -20,8 +20,11 @@ class _Telling:
     """Says which point is under way, once each."""
 
     def __init__(self, say: Say) -> None:
-        self.say = say
+        self._say = say
         self._rests = False
+
+    def say(self, text: str) -> None:
+        self._say(text)
 
     def begin(self, walk: PressureWalk) -> None:
         if walk.why_again:

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes a walk through a calibration on a board: holds pressures, reads and stores what the board keeps.
 
-Whatever ends it, Ctrl-C too, the board has been told to vent.
+Whatever ends it, Ctrl-C too, the cuff is emptied.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -19,11 +18,12 @@ from vitalwire_protocol.codec import (
     HeldPressure,
 )
 
-from ...errors import CheckFailed, Incompatible, LinkLost, Refused, VitalwireError
+from ...errors import CheckFailed, Incompatible, Refused
 from ...link.board import Board
 from ...link.calibration import KINDS, Stored, stored_of
 from ...link.commands import Command
 from ...link.events import Answered, Received
+from ..emptying import emptying
 from .fit import NOMINAL, Channel, Scale
 from .plan import AUTO_HOLD_S, HOLD_S
 from .session import PressureWalk
@@ -39,6 +39,9 @@ class Reader(Protocol):
 
     by_hand: bool
 
+    def say(self, text: str) -> None:
+        """A line for whoever stands by."""
+
     def begin(self, walk: PressureWalk) -> None:
         """The point is about to be inflated."""
 
@@ -51,17 +54,12 @@ class Reader(Protocol):
 
 def measure(board: Board, walk: PressureWalk, reader: Reader, cuff_on_cylinder: bool) -> None:
     """Holds every point of the walk. Raises CheckFailed with the reason where it cannot go on."""
-    try:
+    with emptying(lambda: board, reader.say):
         while (point := walk.point) is not None:
             walk.begin()
             reader.begin(walk)
             hold = point.command(cuff_on_cylinder, HOLD_S if reader.by_hand else AUTO_HOLD_S)
             walk.ended(_hold(board, walk, reader, hold).value)
-    except (KeyboardInterrupt, VitalwireError) as problem:
-        if not isinstance(problem, LinkLost):
-            with contextlib.suppress(VitalwireError):
-                board.stop_cuff()
-        raise
 
 
 def _hold(board: Board, walk: PressureWalk, reader: Reader, hold: Command) -> Answered:

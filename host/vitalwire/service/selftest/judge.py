@@ -44,7 +44,7 @@ class Outcome:
 
 
 PULSE: Final = "a pulse was seen: the cuff is on a person, not on the cylinder"
-_ENDS: Final = {
+_ENDS: Final[dict[int, tuple[Verdict, str]]] = {
     SelftestEnd.ABORTED: ("aborted", "it was stopped"),
     SelftestEnd.BUTTON: ("aborted", "it was stopped by button A"),
     SelftestEnd.PULSE_SEEN: ("failed", PULSE),
@@ -74,8 +74,10 @@ def judged(test: Test, end: int, values: Mapping[int, Measured], answer: bool | 
     A value that was not measured fails it: what cannot be measured is not known to be good.
     """
     if end != SelftestEnd.DONE:
-        verdict, reason = _ENDS.get(SelftestEnd(end), ("failed", "it ended otherwise than it should"))
-        return Outcome(test, verdict, reason, values)  # type: ignore[arg-type]
+        verdict, reason = _ENDS.get(end, ("failed", f"it ended in a way that this program does not know ({end})"))
+        if end == SelftestEnd.NOT_FITTED and test.inflates:
+            verdict, reason = "failed", "the external safety layer is not fitted"
+        return Outcome(test, verdict, reason, values)
     found = [(value, within(value, values.get(which))) for which, value in enumerate(test.values)]
     bad = [value.name for value, verdict in found if verdict == "failed"]
     absent = [value.name for value, verdict in found if verdict == "not_measured"]

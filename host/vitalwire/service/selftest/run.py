@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -17,9 +17,12 @@ from vitalwire_protocol.codec import (
 )
 from vitalwire_protocol.codec import Selftest as TestId
 
+from ...clock import Clock
 from ...errors import CheckFailed, Incompatible, LinkLost, Refused, VitalwireError
 from ...link.board import Board
+from ...link.clockfit import ClockFit
 from ...link.events import Received
+from ..emptying import emptying
 from .catalogue import Test
 from .judge import PULSE, Measured, Outcome, judged
 
@@ -28,8 +31,10 @@ REST_S: Final = 120.0
 AGAIN_S: Final = 1.0
 SETTLE_S: Final = 3.0
 """After a restart the sensors have to be read before a command that needs them."""
-CLOCK_S: Final = 20.0
-"""Over so long the board's clock is compared; the link's own scatter of 1 ms is 50 ppm of it."""
+REOPEN_S: Final = 0.5
+CLOCK_S: Final = 90.0
+"""Over so long the board's clock is compared: the fit of the clocks wants a minute between its first and last look."""
+NOT_CONFIRMED: Final = "nobody confirmed that the cuff is on the test cylinder"
 _PASSES: Final = ("resting", "busy", "cuff_not_empty")
 
 
@@ -52,6 +57,7 @@ class Shown(Protocol):
     def begins(self, test: Test) -> None: ...
     def progress(self, test: Test, done_pct: int, left_s: int | None) -> None: ...
     def ended(self, outcome: Outcome) -> None: ...
+    def note(self, text: str) -> None: ...
 
 
 @dataclass
@@ -73,57 +79,112 @@ class _Taken:
             self.shown.progress(self.test, message.done_pct, message.left_s)
 
 
-def run_tests(
-    tests: tuple[Test, ...], board: Board, person: Person, shown: Shown, cuff_on_cylinder: bool,
-    reopen: Callable[[], Board],
-) -> Iterator[Outcome]:  # fmt: skip
-    """Yields an outcome a test. The board is told to abort and vent, whatever ends it.
+class Runner:
+    """Runs tests on a board. `outcomes` has those that are over, also where `run` raises; `board` is the one in use:
+    the watchdog's test may have to open it again, with `reopen`."""
 
-    `reopen`: opens the board again after the watchdog has restarted it. Raises Refused while a session is open,
-    Incompatible for firmware that knows no self-tests, LinkLost where the link ends in the middle.
-    """
-    try:
-        for test in tests:
-            shown.begins(test)
-            outcome = _one(test, board, person, shown, cuff_on_cylinder, reopen)
-            if isinstance(outcome, tuple):
-                board, outcome = outcome
-            if outcome.reason == PULSE:
-                cuff_on_cylinder = False  # nothing more is inflated on somebody's arm
-            shown.ended(outcome)
-            yield outcome
-    except BaseException as problem:
-        if not isinstance(problem, LinkLost):
-            with contextlib.suppress(VitalwireError):
-                board.stop_cuff()
-        raise
+    def __init__(
+        self, board: Board, person: Person, shown: Shown, cuff_on_cylinder: bool, reopen: Callable[[], Board]
+    ) -> None:
+        self.board = board
+        self.outcomes: list[Outcome] = []
+        self._person = person
+        self._shown = shown
+        self._reopen = reopen
+        self._why_not = "" if cuff_on_cylinder else NOT_CONFIRMED
 
+    def run(self, tests: Iterable[Test]) -> None:
+        """One after the other; whatever ends them, the cuff is emptied.
 
-def _one(
-    test: Test, board: Board, person: Person, shown: Shown, cuff_on_cylinder: bool, reopen: Callable[[], Board]
-) -> Outcome | tuple[Board, Outcome]:
-    if test.inflates and not cuff_on_cylinder:
-        return Outcome(test, "not_done", "nobody confirmed that the cuff is on the test cylinder")
-    if test.before is not None and not person.tell(test.before):
-        return Outcome(test, "not_done", "nobody was there to do it")
-    if test.test == TestId.CLOCK:
-        return _clock(test, board)
-    taken = _Taken(test, shown, person)
-    request = SelftestRun.request(test.test, int(ServiceFlags.CUFF_ON_CYLINDER) if cuff_on_cylinder else 0)
-    if test.test == TestId.WATCHDOG:
-        return _watchdog(test, board, request, reopen)
-    until_ms = board.clock.monotonic_ms() + round(REST_S * 1000)
-    while True:
+        Raises Refused while a session is open, Incompatible for firmware that knows no self-tests, LinkLost where the
+        link ends in the middle.
+        """
+        with emptying(lambda: self.board, self._shown.note):
+            for test in tests:
+                self._shown.begins(test)
+                try:
+                    outcome = self._one(test)
+                except BaseException as problem:
+                    self._over(Outcome(test, "aborted", problem.what if isinstance(problem, LinkLost) else "stopped"))
+                    if isinstance(problem, LinkLost):
+                        raise LinkLost(f"in the test of {test.title}: {problem.what}", problem.hint) from problem
+                    raise
+                if outcome.reason == PULSE:
+                    self._why_not = "a pulse was seen before: nothing more is inflated on somebody's arm"
+                self._over(outcome)
+
+    def _over(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self._shown.ended(outcome)
+
+    def _one(self, test: Test) -> Outcome:
+        if test.inflates and self._why_not:
+            return Outcome(test, "not_done", self._why_not)
+        if test.before is not None and not self._person.tell(test.before):
+            return Outcome(test, "not_done", "nobody was there to do it")
+        if test.test == TestId.CLOCK:
+            return self._clock(test)
+        request = SelftestRun.request(test.test, 0 if self._why_not else int(ServiceFlags.CUFF_ON_CYLINDER))
+        if test.test == TestId.WATCHDOG:
+            return self._watchdog(test, request)
+        taken = _Taken(test, self._shown, self._person)
+        board = self.board
+        until_ms = board.clock.monotonic_ms() + round(REST_S * 1000)
+        while True:
+            try:
+                answer = board.run(request, taken.watch)
+                break
+            except Refused as refused:
+                if refused.refusal in _PASSES and board.clock.monotonic_ms() < until_ms:
+                    board.pause(AGAIN_S)
+                    continue
+                return _refused(test, refused)
+        said = self._person.ask(test.question) if test.question is not None else None
+        return judged(test, int(answer.value or 0), taken.values, said)
+
+    def _clock(self, test: Test) -> Outcome:
+        """The board's milliseconds against this computer's, by the quickest messages: the others are delay."""
+        fit = ClockFit()
+        began_ms = self.board.clock.monotonic_ms()
+        for received in self.board.messages(duration_s=CLOCK_S):
+            fit.observe(received.message.t_ms, received.t_ms)
+            done_ms = self.board.clock.monotonic_ms() - began_ms
+            self._shown.progress(test, min(100, round(done_ms / CLOCK_S / 10)), round(CLOCK_S - done_ms / 1000))
+        if not fit.drift_known:
+            return Outcome(test, "failed", "too little came over the link to compare the clocks")
+        return judged(test, 0, {0: Measured(round(-fit.drift_ppm, 1))})
+
+    def _watchdog(self, test: Test, request: SelftestRun) -> Outcome:
+        """The board stops feeding it and must be restarted by it; the next hello says whether it was."""
+        boot, clock = self.board.hello.boot, self.board.clock
+        began_ms = clock.monotonic_ms()
         try:
-            answer = board.run(request, taken.watch)
-            break
+            self.board.command(request, wait=False)
         except Refused as refused:
-            if refused.refusal in _PASSES and board.clock.monotonic_ms() < until_ms:
-                board.pause(AGAIN_S)
-                continue
             return _refused(test, refused)
-    said = person.ask(test.question) if test.question is not None else None
-    return judged(test, int(answer.value or 0), taken.values, said)
+        while self.board.hello.boot == boot and clock.monotonic_ms() - began_ms < test.within_s * 1000:
+            try:
+                self.board.poll(AGAIN_S)
+            except LinkLost:  # the port went with the restart
+                self.board.close()
+                self.board = self._opened_again(test, began_ms, clock)
+        bitten_ms = clock.monotonic_ms() - began_ms
+        if self.board.hello.boot == boot:
+            return Outcome(test, "failed", "the watchdog did not restart the board")
+        cause = self.board.hello.reset_cause
+        self.board.pause(SETTLE_S)
+        if cause != ResetCause.WATCHDOG:
+            return Outcome(test, "failed", "the board restarted, but not by its watchdog")
+        return judged(test, 0, {0: Measured(float(bitten_ms))})
+
+    def _opened_again(self, test: Test, began_ms: int, clock: Clock) -> Board:
+        while True:
+            time.sleep(REOPEN_S)
+            try:
+                return self._reopen()
+            except VitalwireError:
+                if clock.monotonic_ms() - began_ms >= test.within_s * 1000:
+                    raise
 
 
 def _refused(test: Test, refused: Refused) -> Outcome:
@@ -133,52 +194,8 @@ def _refused(test: Test, refused: Refused) -> Outcome:
     if refused.refusal == "unknown_command":
         raise Incompatible("the board's firmware is older than self-tests", "update it: vitalwire flash")
     if refused.refusal == "wait_for_person":
-        return Outcome(test, "not_done", "nobody confirmed that the cuff is on the test cylinder")
+        return Outcome(test, "not_done", NOT_CONFIRMED)
     return Outcome(test, "failed", f"the board refused it: {refused.refusal.replace('_', ' ')}")
-
-
-def _clock(test: Test, board: Board) -> Outcome:
-    """The board's milliseconds against this computer's, over some seconds of heartbeats."""
-    first: tuple[int, int] | None = None
-    last: tuple[int, int] | None = None
-    for received in board.messages(duration_s=CLOCK_S):
-        last = (received.message.t_ms, received.t_ms)
-        first = first or last
-    if first is None or last is None or last[1] - first[1] < CLOCK_S * 500:
-        return Outcome(test, "failed", "too little came over the link to compare the clocks")
-    drift_ppm = ((last[0] - first[0]) / (last[1] - first[1]) - 1) * 1e6
-    return judged(test, 0, {0: Measured(round(drift_ppm, 1))})
-
-
-def _watchdog(
-    test: Test, board: Board, request: SelftestRun, reopen: Callable[[], Board]
-) -> Outcome | tuple[Board, Outcome]:
-    """The board stops feeding it and must be restarted by it; the next hello says whether it was."""
-    boot = board.hello.boot
-    clock = board.clock
-    began_ms = clock.monotonic_ms()
-    try:
-        board.command(request, wait=False)
-    except Refused as refused:
-        return _refused(test, refused)
-    while clock.monotonic_ms() - began_ms < test.within_s * 1000:
-        with contextlib.suppress(VitalwireError, TimeoutError):
-            board.poll(AGAIN_S)
-            if board.hello.boot != boot:
-                break
-            continue
-        with contextlib.suppress(VitalwireError):  # the port went with the restart
-            board.close()
-            board = reopen()
-            break
-    bitten_ms = clock.monotonic_ms() - began_ms
-    with contextlib.suppress(VitalwireError, TimeoutError):
-        board.pause(SETTLE_S)
-    if board.hello.boot == boot:
-        return board, Outcome(test, "failed", "the watchdog did not restart the board")
-    if board.hello.reset_cause != ResetCause.WATCHDOG:
-        return board, Outcome(test, "failed", "the board restarted, but not by its watchdog")
-    return board, judged(test, 0, {0: Measured(float(bitten_ms))})
 
 
 def check_board(board: Board) -> None:
@@ -190,4 +207,4 @@ def check_board(board: Board) -> None:
         )
 
 
-__all__ = ["Person", "Shown", "check_board", "run_tests"]
+__all__ = ["Person", "Runner", "Shown", "check_board"]
