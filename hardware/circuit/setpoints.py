@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+from collections.abc import Callable
 from typing import NamedTuple
 
 from circuit.values import CAPACITORS, CRYSTAL_HZ, CRYSTAL_TOLERANCE, RESISTORS, SUPPLY_V, U6_COUNTS, U7_DIVIDES
@@ -126,7 +127,7 @@ class Quantity(NamedTuple):
     """What is worked out: its function, the parts it hangs on, unit, and the limits it must keep (None: none)."""
 
     name: str
-    of: object
+    of: Callable[[Draw], float]
     parts: tuple[str, ...]
     unit: str
     least: float | None
@@ -162,9 +163,9 @@ def worst_case_with(quantity: Quantity, tolerance: float | None) -> tuple[float,
         share = {}
         for part in quantity.parts:
             low = 0.0 if part in ONE_SIDED else -1.0
-            values = [quantity.of(Draw({part: end}, tolerance)) for end in (low, 1.0)]  # type: ignore[operator]
+            values = [quantity.of(Draw({part: end}, tolerance)) for end in (low, 1.0)]
             share[part] = 1.0 if (values[1] - values[0]) * sign > 0 else low
-        ends.append(quantity.of(Draw(share, tolerance)))  # type: ignore[operator]
+        ends.append(quantity.of(Draw(share, tolerance)))
     return ends[0], ends[1]
 
 
@@ -179,7 +180,7 @@ def monte_carlo(quantity: Quantity, boards: int, seed: int) -> tuple[tuple[float
     values = []
     for _ in range(boards):
         share = {part: rng.uniform(0.0 if part in ONE_SIDED else -1.0, 1.0) for part in quantity.parts}
-        values.append(quantity.of(Draw(share)))  # type: ignore[operator]
+        values.append(quantity.of(Draw(share)))
     values.sort()
     outside = sum(not within(quantity, value) for value in values)
     return (values[boards // 1000], sum(values) / boards, values[boards - 1 - boards // 1000]), outside
@@ -193,15 +194,15 @@ def analyse(boards: int = 20000, seed: int = 1) -> dict[str, Range]:
     found = {}
     for quantity in QUANTITIES:
         drawn, outside = monte_carlo(quantity, boards, seed)
-        nominal = quantity.of(NOMINAL)  # type: ignore[operator]
+        nominal = quantity.of(NOMINAL)
         found[quantity.name] = Range(nominal, worst_case(quantity), drawn, outside)
     return found
 
 
 def contributions(quantity: Quantity) -> list[tuple[str, float]]:
     """(part, the most it alone moves the quantity), largest first."""
-    nominal = quantity.of(NOMINAL)  # type: ignore[operator]
-    moved = [(part, max(abs(quantity.of(Draw({part: e})) - nominal) for e in (-1, 1))) for part in quantity.parts]  # type: ignore[operator]
+    nominal = quantity.of(NOMINAL)
+    moved = [(part, max(abs(quantity.of(Draw({part: e})) - nominal) for e in (-1, 1))) for part in quantity.parts]
     return sorted(moved, key=lambda item: -item[1])
 
 

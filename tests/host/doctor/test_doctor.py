@@ -6,13 +6,13 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from whole_bench import wait_for
 
 from vitalwire import errors
 from vitalwire.cli.main import run
@@ -76,10 +76,7 @@ def test_a_broken_part_is_named_with_the_test_that_says_more(
 def test_a_board_at_its_prompt_is_told_from_other_devices(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     board = WholeBoard(tmp_path / "board")
     board.start()
-    end = time.monotonic() + 20
-    while board.state != "prompt":
-        assert time.monotonic() < end, (board.state, board.failure)
-        time.sleep(0.01)
+    wait_for(board, "prompt")
     try:
         code, seen = found(capfd, board.port)
     finally:

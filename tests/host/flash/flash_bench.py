@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -60,13 +59,6 @@ def board(tmp_path: Path) -> Iterator[WholeBoard]:
     made.start()
     yield made
     made.close()
-
-
-def wait_for(board: WholeBoard, state: str) -> None:
-    end = time.monotonic() + 30
-    while board.state != state:
-        assert time.monotonic() < end, f"the board is still {board.state}: {board.failure}"
-        time.sleep(0.01)
 
 
 Flash = Callable[..., Outcome]

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from flash_bench import Flash, Steps, other_version, wait_for
+from flash_bench import Flash, Steps, other_version
+from whole_bench import wait_for
 
 import vitalwire
 from vitalwire.errors import CheckFailed, LinkLost, NoBoard, Refused, UsageError, VitalwireError

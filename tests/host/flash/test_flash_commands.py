@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flash_bench import wait_for
 from test_plan import micropython
+from whole_bench import wait_for
 
 import vitalwire
 from vitalwire.cli.main import run

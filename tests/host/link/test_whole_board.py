@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from whole_bench import wait_for
 
 import vitalwire
 from vitalwire import board_files
@@ -36,13 +37,6 @@ def board(tmp_path: Path) -> Iterator[WholeBoard]:
     made.start()
     yield made
     made.close()
-
-
-def wait_for(board: WholeBoard, state: str) -> None:
-    end = time.monotonic() + 30
-    while board.state != state:
-        assert time.monotonic() < end, f"the board is still {board.state}"
-        time.sleep(0.01)
 
 
 def prompt(board: WholeBoard) -> Any:
