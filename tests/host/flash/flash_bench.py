@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from typing import Any
 import pytest
 
 from vitalwire import board_files
+from vitalwire.errors import PortBusy
+from vitalwire.link.board import Board
+from vitalwire.link.opening import open_board
 from vitalwire.link.whole_board import WholeBoard
 from vitalwire.service.flash.build import Build, compile_build
 from vitalwire.service.flash.deploy import Order, Outcome
@@ -61,6 +65,18 @@ def board(tmp_path: Path) -> Iterator[WholeBoard]:
     made.close()
 
 
+def open_at(board: WholeBoard) -> Board:
+    """The board behind its port. While a whole board starts its next process, that has our last lock for a moment."""
+    end = time.monotonic() + 5
+    while True:
+        try:
+            return open_board(board.port)
+        except PortBusy:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
 Flash = Callable[..., Outcome]
 
 
@@ -70,7 +86,8 @@ def put(board: WholeBoard, build: Build, tmp_path: Path) -> Flash:
 
     def run(build: Build = build, progress: Any = None, **given: Any) -> Outcome:
         target = {name: given.pop(name, None) for name in ("drive", "micropython")}
-        order = Order(lambda _state: build, tmp_path / "kept", datetime.now(UTC), **given)
+        keep_folder = given.pop("keep_folder", tmp_path / "kept")
+        order = Order(lambda _state: build, keep_folder, datetime.now(UTC), **given)
         return flash(Target(str(board.port_link), **target), order, progress or Steps())[1]
 
     return run

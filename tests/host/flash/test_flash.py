@@ -8,15 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from flash_bench import Flash, Steps, other_version
+from flash_bench import Flash, Steps, open_at, other_version
 from whole_bench import wait_for
 
-import vitalwire
 from vitalwire.errors import CheckFailed, LinkLost, NoBoard, Refused, UsageError, VitalwireError
 from vitalwire.link.sim_options import micropython_is_here
 from vitalwire.link.whole_board import WholeBoard
 from vitalwire.service.flash import signing
-from vitalwire.service.flash.build import Build, read_build, sign_build, write_build
+from vitalwire.service.flash.build import Build, compile_build, read_build, sign_build, write_build
 from vitalwire.service.flash.kept import load_settings
 from vitalwire.service.flash.prompt import Prompt, open_prompt
 from vitalwire_protocol.codec import ConfigGet, ConfigKey, ConfigSet
@@ -36,7 +35,7 @@ def at_prompt(board: WholeBoard) -> Prompt:
 
 
 def label(board: WholeBoard, text: str) -> None:
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         opened.command(ConfigSet.request(key=ConfigKey.BED_LABEL, setting=text))
 
 
@@ -47,7 +46,7 @@ def test_a_bare_board_runs_the_firmware_and_proves_it_by_its_hello(board: WholeB
     assert outcome.after.firmware == "0.1.0"
     assert (len(outcome.plan.changed), len(outcome.plan.removed), outcome.plan.nothing) == (0, 0, False)
     assert set(outcome.plan.added) == set(outcome.build.files)
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         assert opened.identity.interpreter.startswith("MicroPython")
 
 
@@ -86,7 +85,7 @@ def test_settings_are_saved_to_a_file_first_and_stay_on_the_board(
     assert outcome.kept is not None
     saved = load_settings(outcome.kept, "SIM00001")
     assert any(b"bay 7" in data for data in saved.values())
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         assert opened.identity.bed == "bay 7"
         assert opened.command(ConfigGet.request(key=ConfigKey.BED_LABEL)).detail == "bay 7"
 
@@ -101,14 +100,14 @@ def test_settings_that_a_board_lost_are_put_back_from_the_file(board: WholeBoard
     prompt.close()
     outcome = put(restore=kept)
     assert outcome.restored
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         assert opened.identity.bed == "bay 7"
 
 
 def open_prompt_in_service(board: WholeBoard) -> Prompt:
     from vitalwire_protocol.codec import ServiceEnter
 
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         opened.command(ServiceEnter.request(), wait=False)
     return at_prompt(board)
 
@@ -167,11 +166,11 @@ def test_a_crashing_board_is_healed(board: WholeBoard, put: Flash) -> None:
 
 def test_nothing_happens_while_a_session_is_open(board: WholeBoard, put: Flash) -> None:
     put()
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         opened.begin_session(max_minutes=5)
     with pytest.raises(Refused, match="session_open; end the session first"):
         put()
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         assert not opened.identity.service
 
 
@@ -182,8 +181,29 @@ def test_a_dry_run_says_what_would_change_and_the_board_goes_on(board: WholeBoar
     assert "vitals/__init__.mpy" in outcome.plan.changed
     assert outcome.after is None
     wait_for(board, "firmware")
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         assert opened.identity.firmware == "0.1.0"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("refused", ["keep", "restore", "build"])
+def test_what_is_refused_before_anything_is_written_leaves_the_board_at_work(
+    board: WholeBoard, put: Flash, tmp_path: Path, refused: str
+) -> None:
+    put()
+    label(board, "bay 7")
+    (tmp_path / "file").write_text("")
+    given = {
+        "keep": {"keep_folder": tmp_path / "file" / "none"},
+        "restore": {"restore": tmp_path / "none.json"},
+        "build": {"build": compile_build("pico")},
+    }[refused]
+    with pytest.raises(CheckFailed if refused == "build" else UsageError):
+        put(**given)
+    wait_for(board, "firmware")
+    with open_at(board) as opened:
+        assert not opened.identity.service
+        assert opened.identity.bed == "bay 7"
 
 
 @pytest.mark.slow
@@ -196,7 +216,7 @@ def test_a_host_that_stops_at_any_step_leaves_a_board_that_the_next_flash_heals(
     with pytest.raises(KeyboardInterrupt):
         put(new, progress=Steps(stop_at=step))
     board.give_power()
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         assert opened.identity.firmware == ("0.9.0" if step == "restarting" else "0.1.0")
     outcome = put(new)
     assert outcome.after is not None
@@ -217,13 +237,11 @@ def test_what_reads_back_otherwise_is_noticed_before_it_may_run(
     with pytest.raises(CheckFailed, match=r"vitals/app.mpy back otherwise .* its old firmware still runs"):
         put(other_version(tmp_path))
     board.give_power()
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         assert opened.identity.firmware == "0.1.0"
 
 
 def test_a_build_for_another_processor_is_refused(put: Flash) -> None:
-    from vitalwire.service.flash.build import compile_build
-
     with pytest.raises(CheckFailed, match="the board takes files for x64"):
         put(compile_build("pico"))
     with pytest.raises(CheckFailed, match="this build is for pico2, and the board is a pico"):

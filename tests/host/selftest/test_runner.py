@@ -169,7 +169,7 @@ def test_a_port_that_comes_back_late_is_opened_again_without_haste(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("vitalwire.service.selftest.run.time.sleep", pauses.append)
+    monkeypatch.setattr("vitalwire.service.selftest.run.sleep", pauses.append)
 
     def reopen() -> Board:
         if len(pauses) < 4:
@@ -186,7 +186,7 @@ def test_a_port_that_comes_back_late_is_opened_again_without_haste(
 
 
 def test_a_port_that_never_comes_back_ends_the_run(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitalwire.service.selftest.run.time.sleep", lambda s: board.pause(s * 10))
+    monkeypatch.setattr("vitalwire.service.selftest.run.sleep", lambda s: board.pause(s * 10))
 
     def reopen() -> Board:
         raise LinkLost("not there")

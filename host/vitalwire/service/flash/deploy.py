@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...errors import CheckFailed
+from ...errors import CheckFailed, UsageError, VitalwireError
 from ...link.hello import Identity
 from . import finding, kept, signing
 from .build import Build
@@ -84,25 +85,24 @@ class Outcome:
 
 
 def deploy(port: str, found: Found, prompt: Prompt, order: Order, progress: Progress) -> Outcome:
-    """Does it all, up to the handshake. The board is left at work, or, where this raises, as it was before: at its
-    prompt or, after its power was taken away, at work with the firmware of before."""
+    """Does it all, up to the handshake.
+
+    Where this raises before anything was written, a board that was at work is put back to work. After that it is left
+    at its prompt, and its power taken away and given back lets it work with the firmware of before.
+    """
     progress.step("looking at what is on the board")
     state = prompt.state()
-    build = order.make_build(state)
-    if order.key is not None:
-        signing.check(build.manifest.text(), build.signature, order.key)
-    check_fits(state, build)
     if found.identity is None and state.running:
         found = Found("MicroPython's prompt; Vitalwire firmware is on the board and does not run")
-    plan = make_plan(state, build)
-    check_room(state, plan)
-    settings = kept.read_settings(prompt)
-    if order.restore is not None:
-        settings = {**settings, **kept.load_settings(order.restore, state.serial)}
+    try:
+        build, plan, settings, saved = _prepare(prompt, state, order)
+    except (CheckFailed, UsageError):
+        with contextlib.suppress(VitalwireError):
+            _back_to_work(prompt, state, found)
+        raise
     if order.dry_run:
         _back_to_work(prompt, state, found)
         return Outcome(found, state, build, plan, None, (), None)
-    saved = kept.save_settings(settings, state.serial, order.keep_folder, order.now) if settings else None
     if not plan.nothing:
         write(prompt, plan, build, progress)
     restored = tuple(kept.put_back(prompt, settings))
@@ -115,6 +115,22 @@ def deploy(port: str, found: Found, prompt: Prompt, order: Order, progress: Prog
             f"the board says it runs {after.firmware}, and {build.manifest.firmware} was written", "flash it again"
         )
     return Outcome(found, state, build, plan, saved, restored, after)
+
+
+def _prepare(prompt: Prompt, state: BoardState, order: Order) -> tuple[Build, Plan, dict[str, bytes], Path | None]:
+    """Everything that can be refused, before anything is written: build, plan, settings, where they are saved."""
+    build = order.make_build(state)
+    if order.key is not None:
+        signing.check(build.manifest.text(), build.signature, order.key)
+    check_fits(state, build)
+    plan = make_plan(state, build)
+    check_room(state, plan)
+    settings = kept.read_settings(prompt)
+    if order.restore is not None:
+        settings = {**settings, **kept.load_settings(order.restore, state.serial)}
+    save = bool(settings) and not order.dry_run
+    saved = kept.save_settings(settings, state.serial, order.keep_folder, order.now) if save else None
+    return build, plan, settings, saved
 
 
 def write(prompt: Prompt, plan: Plan, build: Build, progress: Progress) -> None:
@@ -160,7 +176,7 @@ def running_manifest(state: BoardState) -> Manifest | None:
 
 
 def _back_to_work(prompt: Prompt, state: BoardState, found: Found) -> None:
-    """After a dry run the board does again what it did."""
+    """The board does again what it did."""
     if found.identity is not None and not found.identity.service:
         prompt.restart(state.active or "")
     else:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from time import sleep
 from typing import Final, Protocol
 
 from vitalwire_protocol.codec import (
@@ -179,7 +179,7 @@ class Runner:
 
     def _opened_again(self, test: Test, began_ms: int, clock: Clock) -> Board:
         while True:
-            time.sleep(REOPEN_S)
+            sleep(REOPEN_S)
             try:
                 return self._reopen()
             except VitalwireError:
