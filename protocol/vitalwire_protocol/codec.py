@@ -20,7 +20,24 @@ from .errors import BadPayload
 
 VERSION_MAJOR = 1
 VERSION_MINOR = 3
-SCHEMA_HASH = 0x05E1AD4F
+SCHEMA_HASH = 0xB30F07D4
+
+
+class SelftestEnd(IntEnum):
+    """How a test, or a pressure held for a calibration, ended on the board."""
+
+    DONE = 0
+    ABORTED = 1
+    PULSE_SEEN = 2
+    SENSOR_FAULT = 3
+    NOT_INFLATED = 4
+    OVER_PRESSURE = 5
+    INTERLOCK = 6
+    EXTERNAL_TRIPPED = 7
+    TIMEOUT = 8
+    NOT_FITTED = 9
+    SUPPLY_LOW = 10
+    BUTTON = 11
 
 
 class BoardKind(IntEnum):

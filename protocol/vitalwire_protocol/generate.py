@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def current_schema() -> Schema:
     """The schema of messages.py. Raises SchemaError."""
-    return read_schema(messages.MESSAGES, messages.VERSION_MAJOR, messages.VERSION_MINOR)
+    return read_schema(messages.MESSAGES, messages.VERSION_MAJOR, messages.VERSION_MINOR, messages.ANSWERS)
 
 
 def outputs(root: Path) -> dict[Path, str]:

@@ -438,4 +438,5 @@ CALIBRATION_CLEAR = _command(
     "calibration_clear", 0x96, "Forgets one channel's calibration.", u8("kind", spec=CALIBRATION)
 )
 
+ANSWERS = (SELFTEST_END,)
 MESSAGES: tuple[Message, ...] = tuple(v for v in list(globals().values()) if isinstance(v, Message))

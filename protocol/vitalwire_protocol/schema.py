@@ -171,14 +171,17 @@ def camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-def read_schema(messages: Iterable[Message], major: int, minor: int) -> Schema:
-    """Reads and checks all messages. Raises SchemaError."""
+def read_schema(
+    messages: Iterable[Message], major: int, minor: int, answers: Iterable[EnumSpec | FlagSpec] = ()
+) -> Schema:
+    """Reads and checks all messages. `answers`: lists of what the value of an answer means, which is the same field for
+    every command. Raises SchemaError."""
     records = tuple(read_message(m, minor) for m in messages)
     keys = [f"type {r.type:#04x}" for r in records] + [f"name {r.name}" for r in records]
     for key in keys:
         if keys.count(key) > 1:
             raise SchemaError(f"two messages have the {key}; each needs its own")
-    specs: dict[str, EnumSpec | FlagSpec] = {}
+    specs: dict[str, EnumSpec | FlagSpec] = {spec.name: spec for spec in answers}
     for record in records:
         for f in (*record.fields, *(record.run.fields if record.run else ())):
             if f.spec and specs.setdefault(f.spec.name, f.spec) != f.spec:

@@ -20,7 +20,7 @@ from micropython import const
 # version
 VERSION_MAJOR = const(1)
 VERSION_MINOR = const(3)
-SCHEMA_HASH = const(0x05E1AD4F)
+SCHEMA_HASH = const(0xB30F07D4)
 
 # bytes of a body: header, most in all, most that a device takes
 HEADER_BYTES = const(8)
@@ -117,6 +117,20 @@ HELD_PRESSURE_HAS_CUFF_SPREAD_CMMHG = const(4)
 # bits of `present` in calibration_stored
 CALIBRATION_STORED_HAS_ZERO = const(1)
 CALIBRATION_STORED_HAS_GAIN = const(2)
+
+# how a test, or a pressure held for a calibration, ended on the board
+SELFTEST_END_DONE = const(0)
+SELFTEST_END_ABORTED = const(1)
+SELFTEST_END_PULSE_SEEN = const(2)
+SELFTEST_END_SENSOR_FAULT = const(3)
+SELFTEST_END_NOT_INFLATED = const(4)
+SELFTEST_END_OVER_PRESSURE = const(5)
+SELFTEST_END_INTERLOCK = const(6)
+SELFTEST_END_EXTERNAL_TRIPPED = const(7)
+SELFTEST_END_TIMEOUT = const(8)
+SELFTEST_END_NOT_FITTED = const(9)
+SELFTEST_END_SUPPLY_LOW = const(10)
+SELFTEST_END_BUTTON = const(11)
 
 # the kind of board
 BOARD_UNKNOWN = const(0)

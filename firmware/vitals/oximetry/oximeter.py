@@ -78,7 +78,7 @@ class Oximetry:
 
     def __init__(self, rate_hz=RATE_HZ, averaging_s=8, curve=None):
         if rate_hz != RATE_HZ:
-            raise ValueError("oximetry works at %d samples/s, not %s" % (RATE_HZ, rate_hz))
+            raise ValueError("%d samples/s, not %s" % (RATE_HZ, rate_hz))
         self.set_averaging(averaging_s)
         self.set_curve(curve)
         self.conditioning = Conditioning()

@@ -65,7 +65,7 @@ class Bench:
         try:
             next(self._work)
         except StopIteration:
-            self.end = ends.DONE
+            self.end = wire.SELFTEST_END_DONE
         except ends.EndError as ended:
             self.end = ended.args[0]
 
@@ -76,7 +76,7 @@ class Bench:
     def stop(self, by_button=False):
         """Ends the work now; the caller empties the cuff."""
         if self.end is None:
-            self.end = ends.BUTTON if by_button else ends.ABORTED
+            self.end = wire.SELFTEST_END_BUTTON if by_button else wire.SELFTEST_END_ABORTED
             self._tidy()
 
     def _tidy(self):
@@ -87,7 +87,7 @@ class Bench:
         app.cuff.testing_external = False
         app.panel.held = False
         app.finger.release()
-        if self.end != ends.DONE:
+        if self.end != wire.SELFTEST_END_DONE:
             app.cuff.controller.abort(self.t_ms)
             app.cuff.apply()
 
@@ -203,7 +203,7 @@ class Bench:
         if holding:
             self._pulse.feed(self.t_ms, self.app.cuff.cmmhg)
             if self._pulse.seen:
-                raise ends.EndError(ends.PULSE_SEEN)
+                raise ends.EndError(wire.SELFTEST_END_PULSE_SEEN)
 
     def mean(self, ms, raw=False):
         """Fills `cuff` and `guard`, means over so long in 0.01 mmHg, `spread` and `guard_spread`, the largest less the

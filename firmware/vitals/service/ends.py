@@ -1,53 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How service work ends; the numbers are those of SELFTEST_END on the wire, held equal by a test."""
-
-from micropython import const
+"""How service work ends."""
 
 from vitals.link import wire
 
-DONE = const(0)
-ABORTED = const(1)
-PULSE_SEEN = const(2)
-SENSOR_FAULT = const(3)
-NOT_INFLATED = const(4)
-OVER_PRESSURE = const(5)
-INTERLOCK = const(6)
-EXTERNAL_TRIPPED = const(7)
-TIMEOUT = const(8)
-NOT_FITTED = const(9)
-SUPPLY_LOW = const(10)
-BUTTON = const(11)
-
 _OF_OUTCOME = {
-    wire.NIBP_OUTCOME_OK: DONE,
-    wire.NIBP_OUTCOME_ABORTED: ABORTED,
-    wire.NIBP_OUTCOME_NO_INFLATION: NOT_INFLATED,
-    wire.NIBP_OUTCOME_LEAK: NOT_INFLATED,
-    wire.NIBP_OUTCOME_BLOCKED: NOT_INFLATED,
-    wire.NIBP_OUTCOME_OVER_PRESSURE: OVER_PRESSURE,
-    wire.NIBP_OUTCOME_INTERLOCK: INTERLOCK,
-    wire.NIBP_OUTCOME_EXTERNAL_TRIPPED: EXTERNAL_TRIPPED,
-    wire.NIBP_OUTCOME_TIMEOUT: TIMEOUT,
-    wire.NIBP_OUTCOME_SUPPLY_LOW: SUPPLY_LOW,
+    wire.NIBP_OUTCOME_OK: wire.SELFTEST_END_DONE,
+    wire.NIBP_OUTCOME_ABORTED: wire.SELFTEST_END_ABORTED,
+    wire.NIBP_OUTCOME_NO_INFLATION: wire.SELFTEST_END_NOT_INFLATED,
+    wire.NIBP_OUTCOME_LEAK: wire.SELFTEST_END_NOT_INFLATED,
+    wire.NIBP_OUTCOME_BLOCKED: wire.SELFTEST_END_NOT_INFLATED,
+    wire.NIBP_OUTCOME_OVER_PRESSURE: wire.SELFTEST_END_OVER_PRESSURE,
+    wire.NIBP_OUTCOME_INTERLOCK: wire.SELFTEST_END_INTERLOCK,
+    wire.NIBP_OUTCOME_EXTERNAL_TRIPPED: wire.SELFTEST_END_EXTERNAL_TRIPPED,
+    wire.NIBP_OUTCOME_TIMEOUT: wire.SELFTEST_END_TIMEOUT,
+    wire.NIBP_OUTCOME_SUPPLY_LOW: wire.SELFTEST_END_SUPPLY_LOW,
 }
 
 
 _OF_REFUSAL = {
-    wire.REFUSAL_SUPPLY_LOW: SUPPLY_LOW,
-    wire.REFUSAL_INTERLOCK: INTERLOCK,
-    wire.REFUSAL_NO_EXTERNAL_LAYER: NOT_FITTED,
+    wire.REFUSAL_SUPPLY_LOW: wire.SELFTEST_END_SUPPLY_LOW,
+    wire.REFUSAL_INTERLOCK: wire.SELFTEST_END_INTERLOCK,
+    wire.REFUSAL_NO_EXTERNAL_LAYER: wire.SELFTEST_END_NOT_FITTED,
 }
 
 
 class EndError(Exception):
-    """Ends a piece of service work; its argument is how."""
+    """Ends a piece of service work; its argument is how: wire.SELFTEST_END_*."""
 
 
 def of_outcome(outcome):
     """The end that a cycle's outcome means."""
-    return _OF_OUTCOME.get(outcome, SENSOR_FAULT)
+    return _OF_OUTCOME.get(outcome, wire.SELFTEST_END_SENSOR_FAULT)
 
 
 def of_refusal(refusal):
     """The end where an inflation was refused."""
-    return _OF_REFUSAL.get(refusal, SENSOR_FAULT)
+    return _OF_REFUSAL.get(refusal, wire.SELFTEST_END_SENSOR_FAULT)

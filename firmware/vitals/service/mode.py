@@ -57,5 +57,5 @@ def hold(outputs, say, log):
 def leave(log, reset):
     """Clears the flag and restarts into the application. Raises OSError if the flag could not be cleared."""
     if not log.leave_service():
-        raise OSError("the service flag could not be cleared; take the power away instead")
+        raise OSError("the service flag stays: take the power away instead")
     reset()

@@ -35,7 +35,7 @@ def heap(bench):
     free = bench.app.board.heap_free() if bench.app.board.heap_free else None
     if free is None:
         if not hasattr(gc, "mem_free"):
-            raise ends.EndError(ends.NOT_FITTED)  # CPython has no such heap
+            raise ends.EndError(wire.SELFTEST_END_NOT_FITTED)  # CPython has no such heap
         free = gc.mem_free()
     bench.value(wire.MEASURE_BYTES, min(free, 2000000) * 1000)
     block = 32768

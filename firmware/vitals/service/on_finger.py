@@ -78,7 +78,7 @@ def fifo(bench):
 
 def _running(sensor):
     if not sensor.running:
-        raise ends.EndError(ends.NOT_FITTED if sensor.part_id is None else ends.SENSOR_FAULT)
+        raise ends.EndError(wire.SELFTEST_END_NOT_FITTED if sensor.part_id is None else wire.SELFTEST_END_SENSOR_FAULT)
 
 
 def _collect(bench, finger):
@@ -87,7 +87,7 @@ def _collect(bench, finger):
     until_ms = bench.t_ms + 3000
     while not finger.watched():
         if bench.t_ms > until_ms:
-            raise ends.EndError(ends.SENSOR_FAULT)
+            raise ends.EndError(wire.SELFTEST_END_SENSOR_FAULT)
         yield
 
 

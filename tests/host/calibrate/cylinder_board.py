@@ -9,8 +9,8 @@ from fake_board import FakeBoard
 
 from vitalwire.link.board import Board
 from vitalwire.link.client import Client
-from vitalwire.service.calibrate.ends import SelftestEnd
 from vitalwire_protocol import codec
+from vitalwire_protocol.codec import SelftestEnd
 
 INFLATE_MS = 5_000
 REST_MS = 30_000

@@ -11,12 +11,12 @@ from cylinder_board import CylinderBoard, Manometer, Sensors, connected
 from vitalwire.errors import CheckFailed, Incompatible, LinkLost, Refused
 from vitalwire.link.board import Board
 from vitalwire.service.calibrate import pressure
-from vitalwire.service.calibrate.ends import SelftestEnd
 from vitalwire.service.calibrate.outcome import Outcome
 from vitalwire.service.calibrate.plan import Point, pressure_plan
 from vitalwire.service.calibrate.run import measure, read_stored, scales
 from vitalwire.service.calibrate.session import PressureWalk
 from vitalwire_protocol import codec
+from vitalwire_protocol.codec import SelftestEnd
 
 DAYS = (date(2026, 1, 1), date(2027, 1, 1))
 ONE_POINT = (Point(150, "up"),)

@@ -3,19 +3,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 import pytest
 
 from vitalwire import board_files
 from vitalwire.link.hello import Identity
-from vitalwire.service.calibrate.ends import SelftestEnd
 from vitalwire.service.selftest.catalogue import BY_ID, CATALOGUE, GROUPS, Value, chosen
 from vitalwire.service.selftest.catalogue import Test as OneTest
 from vitalwire.service.selftest.judge import PULSE, Measured, Outcome, judged, overall, within
 from vitalwire.service.selftest.result import result_of
-from vitalwire_protocol.codec import Selftest
+from vitalwire_protocol.codec import Selftest, SelftestEnd
 
 WHO = Identity("SIM00001", "bay 1", "MicroPython", "0.1.0", "pico", True, False)
 
@@ -109,12 +107,6 @@ def test_a_choice_is_by_test_and_by_group_and_quick_leaves_the_cuff_out() -> Non
     assert not any(t.inflates for t in chosen((), quick=True))
     with pytest.raises(KeyError, match="laek"):
         chosen(("laek",), quick=False)
-
-
-def test_ends_are_the_same_numbers_on_the_board_and_here() -> None:
-    text = (board_files.firmware() / "vitals" / "service" / "ends.py").read_text()
-    found = {name: int(n) for name, n in re.findall(r"^([A-Z_]+) = const\((\d+)\)", text, re.MULTILINE)}
-    assert found == {end.name: end.value for end in SelftestEnd}
 
 
 def test_the_result_yields_a_certificate_where_it_passed() -> None:

@@ -14,7 +14,6 @@ from vitalwire.cli.main import run
 from vitalwire.link.board import Board
 from vitalwire.link.events import Received
 from vitalwire.link.sim_options import patients
-from vitalwire.service.calibrate.ends import SelftestEnd
 from vitalwire.service.selftest.catalogue import BY_ID, CATALOGUE
 from vitalwire_protocol.codec import (
     Abort,
@@ -22,6 +21,7 @@ from vitalwire_protocol.codec import (
     HeldPressure,
     HoldPressure,
     Selftest,
+    SelftestEnd,
     SelftestProgress,
     SelftestRun,
     SelftestValue,

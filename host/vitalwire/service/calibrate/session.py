@@ -14,10 +14,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from vitalwire_protocol.codec import HeldPressure, name_of
+from vitalwire_protocol.codec import HeldPressure, SelftestEnd, name_of
 
 from ...errors import CheckFailed
-from .ends import SelftestEnd
 from .fit import CHANNELS, Channel
 from .plan import SETTLE_S, WINDOW_S, Point
 

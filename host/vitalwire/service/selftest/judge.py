@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from ..calibrate.ends import SelftestEnd
+from vitalwire_protocol.codec import SelftestEnd
+
 from .catalogue import Test, Value
 
 Verdict = Literal["passed", "failed", "not_done", "aborted"]
