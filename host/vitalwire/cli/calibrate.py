@@ -32,9 +32,10 @@ class _Parts(click.Group):
 def command() -> None:
     """Calibrate a board against a reference, check it, and see how it drifts.
 
-    Nothing is calibrated while a session is open on the board. Ctrl-C at any moment empties the cuff; until the
-    board says "adjusted" it changes nothing. Every calibration and check is kept as a file in ~/Vitalwire/calibrations/SERIAL, in the folder that the
-    environment variable VITALWIRE_CALIBRATIONS names, or in --store.
+    Nothing is calibrated while a session is open on the board. Ctrl-C at any moment empties the cuff; until the board
+    is said to be adjusted it changes nothing. Every calibration and check is kept as a file in
+    ~/Vitalwire/calibrations/SERIAL, in the folder that the environment variable VITALWIRE_CALIBRATIONS names, or in
+    --store.
 
     \b
     Examples:
