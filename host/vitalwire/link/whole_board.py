@@ -186,9 +186,9 @@ class WholeBoard:
     def _bootloader(self) -> None:
         """The drive of the chip's boot loader instead of a port, until a UF2 is on it or the power goes."""
         self._unplug()
-        self.state = "bootloader"
         drive = BootDrive(self.drive, self.board)
         drive.appear()
+        self.state = "bootloader"  # said only once the drive is there, so that nobody looks for a port instead
         try:
             while not self._off.is_set() and not self._ending.is_set():
                 if drive.take(self.image):

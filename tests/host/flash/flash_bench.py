@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +12,6 @@ from typing import Any
 import pytest
 
 from vitalwire import board_files
-from vitalwire.errors import PortBusy
-from vitalwire.link.board import Board
-from vitalwire.link.opening import open_board
 from vitalwire.link.whole_board import WholeBoard
 from vitalwire.service.flash.build import Build, compile_build
 from vitalwire.service.flash.deploy import Order, Outcome
@@ -63,18 +59,6 @@ def board(tmp_path: Path) -> Iterator[WholeBoard]:
     made.start()
     yield made
     made.close()
-
-
-def open_at(board: WholeBoard) -> Board:
-    """The board behind its port. While a whole board starts its next process, that has our last lock for a moment."""
-    end = time.monotonic() + 5
-    while True:
-        try:
-            return open_board(board.port)
-        except PortBusy:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.02)
 
 
 Flash = Callable[..., Outcome]

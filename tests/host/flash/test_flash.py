@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from flash_bench import Flash, Steps, open_at, other_version
-from whole_bench import wait_for
+from flash_bench import Flash, Steps, other_version
+from whole_bench import open_at, wait_for
 
 from vitalwire.errors import CheckFailed, LinkLost, NoBoard, Refused, UsageError, VitalwireError
 from vitalwire.link.sim_options import micropython_is_here

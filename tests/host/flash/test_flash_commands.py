@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from test_plan import micropython
-from whole_bench import wait_for
+from whole_bench import open_at, wait_for
 
-import vitalwire
 from vitalwire.cli.main import run
 from vitalwire.link.sim_options import micropython_is_here
 from vitalwire.link.transport import open_transport
@@ -84,7 +83,7 @@ def test_an_image_that_is_dragged_onto_a_new_board_runs_and_is_not_calibrated(
     wait_for(bare, "bootloader")
     (bare.drive / "image.uf2").write_bytes(image.combine(micropython(), build, "file"))
     wait_for(bare, "firmware")
-    with vitalwire.open_board(bare.port) as board:
+    with open_at(bare) as board:
         assert board.identity.firmware == "0.1.0"
         assert board.identity.bed == ""
     assert run(["info", bare.port, "--json"]) == 0

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whole_bench import wait_for
+from whole_bench import open_at, wait_for
 
-import vitalwire
 from vitalwire import board_files
 from vitalwire.errors import PortBusy
 from vitalwire.link.sim_options import micropython_is_here
@@ -108,7 +107,7 @@ def test_firmware_that_mpremote_copied_runs_and_leaves_the_prompt_in_service(boa
     copy(transport, tmp_path / "firmware")
     reset(transport)
     wait_for(board, "firmware")
-    with vitalwire.open_board(board.port) as opened:
+    with open_at(board) as opened:
         assert opened.identity.serial == "SIM00001"
         assert opened.identity.interpreter.startswith("MicroPython")
         opened.command(ServiceEnter.request(), wait=False)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from vitalwire_protocol.codec import ServiceEnter
 
-from ...errors import CheckFailed, CrashLoop, Incompatible, LinkLost, NotVitalwire, Refused, VitalwireError
+from ...errors import CheckFailed, CrashLoop, Incompatible, LinkLost, NotVitalwire, PortBusy, Refused, VitalwireError
 from ...link.decoder import Decoder
 from ...link.diagnosis import is_prompt
 from ...link.hello import Identity
@@ -22,6 +22,8 @@ LISTEN_S: Final = 2.5
 """Our firmware says a hello every 2 s, or a heartbeat every second."""
 PROMPT_S: Final = 15.0
 START_S: Final = 20.0
+BUSY_S: Final = 3.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,21 @@ def _prompt(port: str, found: Found) -> Prompt:
         raise LinkLost(f"{error.what}; what runs there is {found.what}", error.hint) from error
 
 
+def _free(port: str, opened: Callable[[str], T]) -> T:
+    """Opens a port that may be busy for a moment: services look into every port that appears. Raises PortBusy after."""
+    end = time.monotonic() + BUSY_S
+    while True:
+        try:
+            return opened(port)
+        except PortBusy:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(0.1)
+
+
 def _hears_firmware(port: str) -> bool:
     """Whether messages of our firmware come by themselves; ends early at a prompt's sign."""
-    transport = open_transport(port)
+    transport = _free(port, open_transport)
     try:
         decoder = Decoder()
         end = time.monotonic() + LISTEN_S
@@ -71,7 +85,7 @@ def _hears_firmware(port: str) -> bool:
 
 
 def _leave_application(port: str, say: Callable[[str], None]) -> Found:
-    with open_board(port, service=True) as board:
+    with _free(port, lambda name: open_board(name, service=True)) as board:
         who = board.identity
         if who.service:
             return Found(f"Vitalwire {who.firmware} in service mode", who)
