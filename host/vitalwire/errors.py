@@ -84,6 +84,29 @@ class CrashLoop(Incompatible):
     """The board starts over and over; its firmware cannot be used as it is."""
 
 
+class SinkDown(VitalwireError):
+    """Where something is delivered to is not there at present, or the connection broke: it is tried again. Exit code 5
+    where it never came."""
+
+    exit_code = 5
+
+
+class SinkRefused(VitalwireError):
+    """Where something is delivered to does not want us: wrong password, missing rights, an expired certificate. A
+    person must act: exit code 4."""
+
+    exit_code = 4
+
+
+class ItemRefused(VitalwireError):
+    """The counterpart understood an item and does not take it. The first `delivered` of the batch were delivered, the
+    next one is what it refused; it is counted and left out, and the rest of the batch comes again."""
+
+    def __init__(self, what: str, hint: str = "", *, delivered: int = 0) -> None:
+        super().__init__(what, hint)
+        self.delivered = delivered
+
+
 __all__ = [
     "AmbiguousBoard",
     "CheckFailed",

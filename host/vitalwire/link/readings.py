@@ -41,17 +41,18 @@ def iso_utc(utc_ms: int) -> str:
 class Reading:
     """One set of measured values. What was not measured is None, and `reasons` says why.
 
-    `source` is `oximeter` (once a second) or `cuff` (once a cycle). Units are in the names; `quality` is 0-100.
+    `source` is `oximeter` (once a second), `cuff` (once a cycle) or, in a session, `manual` (a person entered it; it
+    has no device time). Units are in the names; `quality` is 0-100.
     `reasons` pairs a value's name (`spo2_pct`, `sbp_mmhg`...) with a word of the protocol. `flags` are words such as
     `late`, `uncalibrated`, `cuff_inflated`, `observed`, `simulated`. Of the cuff there are also `trigger`, the board's
     number of the `cycle`, and `doubts`: words for what lowered the quality.
     """
 
     utc_ms: int
-    device_ms: int
-    boot: int
-    seq: int
-    source: Literal["oximeter", "cuff"]
+    device_ms: int | None
+    boot: int | None
+    seq: int | None
+    source: Literal["oximeter", "cuff", "manual"]
     spo2_pct: float | None = None
     pulse_bpm: float | None = None
     perfusion_pct: float | None = None

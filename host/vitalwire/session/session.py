@@ -99,7 +99,12 @@ class Session:
     @property
     def simulated(self) -> bool:
         """Whether anything in this session came from a simulated board."""
-        return "simulated" in self._bedside.flags
+        return "simulated" in self.flags
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What marks every value of this session: `simulated`, `unsigned`, `replayed`."""
+        return self._bedside.flags
 
     @property
     def uncalibrated(self) -> bool:
