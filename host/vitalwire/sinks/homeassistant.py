@@ -39,7 +39,6 @@ def discovery(topics: Topics, origin: Origin, expire_s: int, cuff_expire_s: int,
         values = {
             **about,
             "unique_id": f"{node}_{name}",
-            "default_entity_id": f"{component}.{node}_{name}".lower(),
             "availability_topic": topics.topic("status"),
             "availability_template": heard,
             "device": device,

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..items import Origin
 from . import homeassistant as ha
 from .base import Delivery, Sink, SinkKind
-from .mqtt_client import Connection, Where
+from .mqtt_client import Connection, TidySocket, Where
 from .mqtt_topics import CUFF_EXPIRE_S, EXPIRE_S, OFFLINE, Message, Topics, level
 from .urls import SinkUrl
 
@@ -114,6 +114,7 @@ def _tls(url: SinkUrl) -> ssl.SSLContext | None:
         context = ssl.create_default_context(cafile=authority)
     except (OSError, ValueError):
         raise UsageError(f"--to {url.shown}: {authority} holds no certificate of an authority") from None
+    context.sslsocket_class = TidySocket
     if certificate:
         try:
             # Without a password given, OpenSSL would ask for one at the terminal.

@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..errors import ItemRefused, SinkDown, SinkRefused
 from .mqtt_topics import Message
@@ -29,6 +29,7 @@ KEEPALIVE_S: Final = 10
 CLOSE_S: Final = 2.0
 WINDOW_MAX: Final = 1000
 """Unacknowledged messages at once, where the broker allows that many."""
+_TLS_PORT: Final = "is it the port for TLS, usually 8883?"
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux alone has it
 
 # Reason codes of MQTT 5 (2.4), of CONNACK and DISCONNECT, that stay as they are until a person acts.
@@ -60,6 +61,29 @@ class Where:
     user: str = ""
     password: str = ""
     tls: ssl.SSLContext | None = None
+
+
+class TidySocket(ssl.SSLSocket):
+    """Closes itself where TLS does not come about: paho forgets it open."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        try:
+            return super().send(data, flags)
+        except (ssl.SSLEOFError, ConnectionError) as error:
+            # The other side is gone; why it went (its alert) is still to be read.
+            try:
+                self.recv(1)
+            except ssl.SSLError as alert:
+                if "ALERT" in str(alert).upper():
+                    raise alert from None
+            raise error from None
 
 
 class Connection:
@@ -168,11 +192,12 @@ class Connection:
             self._drop()
             raise SinkRefused(
                 f"{where.shown}: no TLS with what answers there ({error.reason or error})",
-                "is it the port for TLS, usually 8883?",
+                _TLS_PORT,
             ) from None
         except OSError as error:
             self._drop()
-            raise SinkDown(f"{where.shown}: {error.strerror or error}") from None
+            hint = _TLS_PORT if where.tls and isinstance(error, ConnectionResetError) else ""
+            raise SinkDown(f"{where.shown}: {error.strerror or error}", hint) from None
         try:
             self._await(lambda: self._answer is not None, CONNECT_S)
         except (SinkDown, SinkRefused):
@@ -208,7 +233,7 @@ class Connection:
         # acknowledged the first segment, which it delays by 40 ms. The option falls back by itself: it is set anew.
         held = self._client.socket()
         if _QUICKACK is not None and held is not None:
-            held.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            cast(socket.socket, held).setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
     def _loop(self, wait_s: float) -> None:
         self._guard(self._client.loop, wait_s)
@@ -303,4 +328,4 @@ def _name_of(code: int) -> str:
     return f"{next(iter(names), 'reason')} 0x{code:02X}"
 
 
-__all__ = ["Connection", "Where"]
+__all__ = ["Connection", "TidySocket", "Where"]

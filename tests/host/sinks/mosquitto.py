@@ -43,6 +43,8 @@ class Broker:
     def __init__(self, folder: Path, config: str = "allow_anonymous true") -> None:
         self.port = free_port()
         self._file = folder / f"mosquitto-{self.port}.conf"
+        if os.geteuid() == 0:  # else it would become a user who may not read the test's files
+            config += "\nuser root"
         self._file.write_text(f"listener {self.port} 127.0.0.1\nlog_dest stdout\n{config}\n", encoding="utf-8")
         self._log = folder / f"mosquitto-{self.port}.log"
         self.start()

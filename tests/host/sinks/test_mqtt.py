@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -361,16 +360,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         "user visitor\ntopic write vitalwire/+/state/#\ntopic write vitalwire/+/status\n",
         encoding="utf-8",
     )
-    for path in (folder, passwords, rights):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    made = Broker(folder, f"allow_anonymous false\npassword_file {passwords}\nacl_file {rights}\nuser {_user()}")
+    made = Broker(folder, f"allow_anonymous false\npassword_file {passwords}\nacl_file {rights}")
     yield made
     made.kill()
-
-
-def _user() -> str:
-    """Started by root, the broker would become a user who may not read the test's folder."""
-    return "root" if os.geteuid() == 0 else "mosquitto"
 
 
 def test_the_right_password_is_let_in(guarded: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
