@@ -158,6 +158,11 @@ class Board:
         return self._transport.simulated or self.identity.simulated
 
     @property
+    def virtual(self) -> bool:
+        """Whether its time is that of a simulation, which stands still while nobody reads."""
+        return isinstance(self._transport, SimTransport)
+
+    @property
     def hello(self) -> Hello:
         """The board's last hello."""
         hello = self.client.hello
