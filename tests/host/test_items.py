@@ -73,7 +73,7 @@ def test_what_is_not_known_of_a_later_version_is_left_out() -> None:
     ],
 )
 def test_what_does_not_read_is_an_error_in_words(said: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="item|does not read"):
+    with pytest.raises(ValueError, match=r"item|does not read"):
         item_of(said)
 
 

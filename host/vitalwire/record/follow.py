@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final
@@ -75,14 +75,19 @@ class Follow:
 
     def __iter__(self) -> Iterator[Item]:
         """Waits for each item; ends when the session is closed."""
+        return self.until(lambda: False)
+
+    def until(self, over: Callable[[], bool]) -> Iterator[Item]:
+        """As iterating, and ends as well once `over` says so and all that was written by then is read."""
         while True:
+            last = over()
             item = self.poll()
-            if item is not None:
+            while item is not None:
                 yield item
-            elif self.closed:
+                item = self.poll()
+            if self.closed or last:
                 return
-            else:
-                time.sleep(POLL_S)
+            time.sleep(POLL_S)
 
     def _take(self, inputs: list[Input]) -> Iterator[Item]:
         if self._walk is None:

@@ -210,7 +210,7 @@ def test_a_file_that_is_no_spool_is_refused_in_words(tmp_path: Path) -> None:
 
 def test_an_error_of_the_sink_itself_is_said_and_stops_nobody_else() -> None:
     class Broken(ListSink):
-        def open(self, origin: object) -> None:
+        def open(self, _origin: object) -> None:
             raise ZeroDivisionError("a slip")
 
     broken, good = Broken(), ListSink()
