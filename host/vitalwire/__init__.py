@@ -7,6 +7,9 @@
         for reading in board.readings(duration_s=60):
             print(reading.time, reading.spo2_pct, reading.pulse_bpm)
 
+A session that `monitor` records is followed with `follow`, one that was recorded is read with `open_record`, and one of
+your own, guarded and recorded, is begun with `attach_session`. `aio` is the same for asyncio.
+
 Names are loaded when they are first used, so that importing this package costs next to nothing.
 """
 
@@ -16,22 +19,28 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from . import aio
+    from .attached import AttachedSession, attach_session
     from .clock import Clock, SystemClock
     from .errors import (
         AmbiguousBoard,
         CheckFailed,
         CrashLoop,
         Incompatible,
+        ItemRefused,
         LinkLost,
         NoBoard,
         NoPermission,
         NotVitalwire,
         PortBusy,
         Refused,
+        SinkDown,
+        SinkRefused,
         UsageError,
         VitalwireError,
     )
-    from .link.board import Board, Stream
+    from .items import Event, Item, Origin, Wave
+    from .link.board import Board
     from .link.decoder import Counters, Decoder
     from .link.events import Received
     from .link.hello import Identity
@@ -39,27 +48,38 @@ if TYPE_CHECKING:
     from .link.oscillogram import Beat, Evaluation, Oscillogram
     from .link.ports import Candidate, find_candidates
     from .link.readings import BoardEvent, Reading
+    from .link.stream import Stream
+    from .link.waves import waves_on
+    from .record.follow import Follow, follow
+    from .record.items import Record, open_record
     from .record.recompute import recompute
+    from .sinks.base import Delivery, Sink, SinkKind
+    from .sinks.urls import SinkUrl
 
 __version__ = "0.1.0"
 
 _MODULES: Final = {
+    "attached": ("AttachedSession", "attach_session"),
     "clock": ("Clock", "SystemClock"),
     "errors": (
         "AmbiguousBoard",
         "CheckFailed",
         "CrashLoop",
         "Incompatible",
+        "ItemRefused",
         "LinkLost",
         "NoBoard",
         "NoPermission",
         "NotVitalwire",
         "PortBusy",
         "Refused",
+        "SinkDown",
+        "SinkRefused",
         "UsageError",
         "VitalwireError",
     ),
-    "link.board": ("Board", "Stream"),
+    "items": ("Event", "Item", "Origin", "Wave"),
+    "link.board": ("Board",),
     "link.decoder": ("Counters", "Decoder"),
     "link.events": ("Received",),
     "link.hello": ("Identity",),
@@ -67,12 +87,19 @@ _MODULES: Final = {
     "link.ports": ("Candidate", "find_candidates"),
     "link.oscillogram": ("Beat", "Evaluation", "Oscillogram"),
     "link.readings": ("BoardEvent", "Reading"),
+    "link.stream": ("Stream",),
+    "link.waves": ("waves_on",),
+    "record.follow": ("Follow", "follow"),
+    "record.items": ("Record", "open_record"),
     "record.recompute": ("recompute",),
+    "sinks.base": ("Delivery", "Sink", "SinkKind"),
+    "sinks.urls": ("SinkUrl",),
 }
 _WHERE: Final = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "AmbiguousBoard",
+    "AttachedSession",
     "Beat",
     "Board",
     "BoardEvent",
@@ -82,30 +109,50 @@ __all__ = [
     "Counters",
     "CrashLoop",
     "Decoder",
+    "Delivery",
     "Evaluation",
+    "Event",
+    "Follow",
     "Identity",
     "Incompatible",
+    "Item",
+    "ItemRefused",
     "LinkLost",
     "NoBoard",
     "NoPermission",
     "NotVitalwire",
+    "Origin",
     "Oscillogram",
     "PortBusy",
     "Reading",
     "Received",
+    "Record",
     "Refused",
+    "Sink",
+    "SinkDown",
+    "SinkKind",
+    "SinkRefused",
+    "SinkUrl",
     "Stream",
     "SystemClock",
     "UsageError",
     "VitalwireError",
+    "Wave",
     "__version__",
+    "aio",
+    "attach_session",
     "find_candidates",
+    "follow",
     "open_board",
+    "open_record",
     "recompute",
+    "waves_on",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "aio":
+        return importlib.import_module(f"{__name__}.aio")
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)

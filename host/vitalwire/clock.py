@@ -45,9 +45,11 @@ class SystemClock:
     """This computer's clock. Its monotonic time goes on while the computer sleeps."""
 
     def monotonic_ms(self) -> int:
+        """Milliseconds since an arbitrary start; never goes back."""
         return _elapsed_ns() // 1_000_000
 
     def utc_ms(self) -> int:
+        """Milliseconds since 1970-01-01T00:00:00Z."""
         return time.time_ns() // 1_000_000
 
 

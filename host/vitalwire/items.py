@@ -11,7 +11,10 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from .link.readings import Reading, iso_utc
+from vitalwire_protocol.codec import Ppg
+
+from .link.events import Received
+from .link.readings import BoardEvent, Reading, event_of, iso_utc, reading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,58 @@ class Wave:
 
 
 Item = Reading | Event | Wave
+
+
+def wave_of(ppg: Ppg, last_utc_ms: int, boot: int | None, flags: tuple[str, ...]) -> Wave | None:
+    """The wave in a batch of samples, the last of which was taken at `last_utc_ms`; None where there is none in it."""
+    samples, rate_hz = ppg.samples, ppg.rate_hz
+    if not samples or not rate_hz:
+        return None
+    red, ir = samples[0::2], samples[1::2]
+    before_ms = (len(ir) - 1) * 1000 // rate_hz
+    return Wave(
+        last_utc_ms - before_ms,
+        rate_hz,
+        red,
+        ir,
+        ppg.lost,
+        ppg.first_index,
+        (ppg.t_ms - before_ms) & 0xFFFFFFFF,
+        boot,
+        flags,
+    )
+
+
+_STATES: Final = {"active": "raised", "clear": "cleared"}
+"""The words of a session for what a board says of its alarms."""
+
+
+def item_in(received: Received, boot: int, simulated: bool) -> Item | None:
+    """The item in a message of a board outside a session, or None where there is none in it."""
+    message = received.message
+    flags = ("simulated",) if simulated else ()
+    if isinstance(message, Ppg):
+        return wave_of(message, received.utc_ms, boot, flags)
+    found = reading_of(received, boot, simulated) or event_of(received, boot)
+    if not isinstance(found, BoardEvent):
+        return found
+    alarm = found.kind == "alarm"
+    if alarm and found.state == "pending":
+        return None  # a delay runs: nothing is raised yet
+    return Event(
+        found.utc_ms,
+        "physiological" if alarm else "board",
+        (found.name or "") if alarm else found.kind,
+        _STATES.get(found.state or "", found.state or ""),
+        found.priority or "",
+        found.value,
+        found.limit,
+        found.detail if alarm or found.name is None else f"{found.name} {found.detail}".strip(),
+        device_ms=found.device_ms,
+        flags=flags,
+    )
+
+
 _TYPES: Final[dict[str, type[Reading] | type[Event] | type[Wave]]] = {"reading": Reading, "event": Event, "wave": Wave}
 
 
@@ -129,4 +184,4 @@ def utc_ms_of(text: str) -> int:
     return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
 
 
-__all__ = ["Event", "Item", "Origin", "Reading", "Wave", "item_of", "utc_ms_of"]
+__all__ = ["Event", "Item", "Origin", "Reading", "Wave", "item_in", "item_of", "utc_ms_of", "wave_of"]

@@ -3,15 +3,30 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import secrets
 import zlib
 from typing import Any
 
+from vitalwire_protocol.codec import SCHEMA_HASH, VERSION_MAJOR, VERSION_MINOR
+
+from . import __version__
 from .feed import Plan
 from .record.rows import utc_text
 from .session.inputs import Setup
 from .session.session import Session
+
+
+def versions() -> dict[str, str]:
+    """What made the record."""
+    return {
+        "vitalwire": __version__,
+        "protocol": f"{VERSION_MAJOR}.{VERSION_MINOR}",
+        "schema": f"{SCHEMA_HASH:08x}",
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
 
 
 def setup_of(plan: Plan, t_ms: int, utc_ms: int, simulated: bool) -> Setup:

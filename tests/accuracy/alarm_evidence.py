@@ -7,9 +7,8 @@ For every series of `vitals/index.csv` in a dataset folder and every profile: ho
 last the delay, reach the saturation index, or pass the override), how many of these were missed, how long it took from
 the first violating reading (median, longest; the oximeter's own delay is said beside it), and how many alarms an hour
 were a nuisance (the violation was over within 15 s and never past the override), against a plain threshold that alarms
-at each excursion. *Over* is told in two ways: the value is back at the threshold (`nuisance`), or back inside by the
-hysteresis, which is when the alarm ends (`ended`). What raises an alarm is acknowledged as soon as it is over, as a
-person at the bedside would.
+at each excursion. A violation is over when the value is back at the threshold. What raises an alarm is acknowledged as
+soon as it is over, as a person at the bedside would.
 
 It shares no code with the engine that it looks at; both get the same readings.
 """
@@ -51,12 +50,6 @@ class Excursion:
     end_s: float
     due_s: float | None
     past_override: bool
-    back_s: float | None = None
-    """When a value was back inside by the hysteresis."""
-
-    @property
-    def ended_soon(self) -> bool:
-        return self.back_s is not None and self.back_s - self.begin_s < NUISANCE_S and not self.past_override
 
     @property
     def nuisance(self) -> bool:
@@ -74,7 +67,6 @@ class Tally:
     delays_s: list[float] = field(default_factory=list)
     alarms: int = 0
     nuisance: int = 0
-    ended: int = 0
     plain: int = 0
     plain_nuisance: int = 0
 
@@ -124,16 +116,6 @@ def excursions(readings: list[Reading], profile: Profile, rule: str) -> Iterator
         yield current
 
 
-def _backs(seen: list[Excursion], readings: list[Reading], profile: Profile, rule: str) -> None:
-    """Fills in when each excursion was over by the hysteresis."""
-    limit = next(limit for limit in profile.limits if limit.rule == rule)
-    low = rule.endswith("_low")
-    edge = limit.threshold + limit.hysteresis if low else limit.threshold - limit.hysteresis
-    for one in seen:
-        after = (t for t, v in readings if t > one.begin_s and v is not None and (v >= edge if low else v <= edge))
-        one.back_s = next(after, None)
-
-
 def engine_alarms(rows: list[Any], profile: Profile) -> dict[str, list[tuple[float, float]]]:
     """When the engine under test has each rule raised: (from, until) in s."""
     watch = Watch(profile.limits, 0, profile)
@@ -173,7 +155,6 @@ def judge(rows: list[Any], profile: Profile) -> list[Tally]:
             continue
         tally = Tally(rule, hours=(readings[-1][0] - readings[0][0]) / 3600, alarms=len(spans[rule]))
         seen = list(excursions(readings, profile, rule))
-        _backs(seen, readings, profile, rule)
         for one in seen:
             tally.plain += 1
             tally.plain_nuisance += one.nuisance
@@ -186,7 +167,6 @@ def judge(rows: list[Any], profile: Profile) -> list[Tally]:
         for begin_s, _ in spans[rule]:
             of = next((one for one in seen if one.begin_s <= begin_s <= one.end_s + FRESH_S), None)
             tally.nuisance += of is not None and of.nuisance
-            tally.ended += of is not None and of.ended_soon
         found.append(tally)
     return found
 
@@ -201,7 +181,7 @@ def series_of(datasets: Path) -> Iterator[tuple[str, str, list[Any]]]:
 
 
 def add(total: Tally, one: Tally) -> None:
-    for name in ("hours", "due", "missed", "alarms", "nuisance", "ended", "plain", "plain_nuisance"):
+    for name in ("hours", "due", "missed", "alarms", "nuisance", "plain", "plain_nuisance"):
         setattr(total, name, getattr(total, name) + getattr(one, name))
     total.delays_s += one.delays_s
 
@@ -248,7 +228,7 @@ def row_of(title: str, name: str, rule: str, tally: Tally, profile: Profile) -> 
         "delay_median_s": round(statistics.median(delays), 1) if delays else None,
         "delay_max_s": round(max(delays), 1) if delays else None,
         "before_the_reading_s": round(fixed_s, 2),
-        "nuisance_per_h": round(tally.nuisance / hours, 2), "ended_per_h": round(tally.ended / hours, 2),
+        "nuisance_per_h": round(tally.nuisance / hours, 2),
         "plain_per_h": round(tally.plain_nuisance / hours, 2),
     }  # fmt: skip
 
@@ -256,7 +236,7 @@ def row_of(title: str, name: str, rule: str, tally: Tally, profile: Profile) -> 
 def report(lines: list[dict[str, Any]]) -> None:
     """A table; profiles that do the same on a set are one line."""
     print(f"{'set':10} {'rule':11} {'hours':>8} {'due':>5} {'missed':>6} {'alarms':>6} {'delay median/max':>17} "
-          f"{'nuisance/h':>10} {'ended/h':>8} {'plain/h':>8}  profiles")  # fmt: skip
+          f"{'nuisance/h':>10} {'plain/h':>8}  profiles")  # fmt: skip
     same: dict[str, list[str]] = {}
     for line in lines:
         key = json.dumps({name: value for name, value in line.items() if name != "profile"})
@@ -266,15 +246,12 @@ def report(lines: list[dict[str, Any]]) -> None:
         delay = "-" if line["delay_max_s"] is None else f"{line['delay_median_s']:g}/{line['delay_max_s']:g} s"
         who = "all" if len(names) == len({one["profile"] for one in lines}) else ", ".join(names)
         print(f"{line['set']:10} {line['rule']:11} {line['hours']:8.1f} {line['due']:5} {line['missed']:6} "
-              f"{line['alarms']:6} {delay:>17} {line['nuisance_per_h']:10.2f} {line['ended_per_h']:8.2f} "
+              f"{line['alarms']:6} {delay:>17} {line['nuisance_per_h']:10.2f} "
               f"{line['plain_per_h']:8.2f}  {who}")  # fmt: skip
-    names = ("nuisance_per_h", "ended_per_h", "plain_per_h")
-    total, ended, plain = (sum(line[name] * line["hours"] for line in lines) for name in names)
+    names = ("nuisance_per_h", "plain_per_h")
+    total, plain = (sum(line[name] * line["hours"] for line in lines) for name in names)
     if plain:
-        print(
-            "nuisance alarms against plain thresholds, all together: "
-            f"{100 * total / plain:.0f} %; {100 * ended / plain:.0f} % where over is when the alarm ends"
-        )
+        print(f"nuisance alarms against plain thresholds, all together: {100 * total / plain:.0f} %")
 
 
 if __name__ == "__main__":

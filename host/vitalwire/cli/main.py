@@ -47,7 +47,7 @@ COMMANDS: Final = {
     "config": Entry(SERVICE, "config", "Show, change, export and import the settings of a board."),
     "flash": Entry(SERVICE, "flash", "Put the firmware on a board, whatever runs there now."),
     "image": Entry(SERVICE, "image", "Builds of the firmware: one file for a new board, signatures."),
-    "stream": Entry(DEVELOPERS, "stream", "Readings and events as JSON Lines or CSV on standard output."),
+    "stream": Entry(DEVELOPERS, "stream", "Readings and events: to standard output, or to other programs."),
     "decode": Entry(DEVELOPERS, "decode", "Turn recorded bytes into messages, and count what is wrong with them."),
     "sim": Entry(DEVELOPERS, "sim", "Serve a simulated board on a pseudo-terminal or a TCP port."),
 }

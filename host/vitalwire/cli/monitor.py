@@ -35,7 +35,7 @@ Limits are the default ones (SpO2 90 %, pulse 50-120, 90/50 to 180/110 mmHg) unl
 @click.command("monitor", epilog=EXAMPLES)
 @click.argument("port", required=False)
 @click.option("--minutes", type=Minutes(min=0, min_open=True, max=720), help="End by itself after so long.")
-@click.option("--every", type=Minutes(2, 240), metavar="MINUTES", help="A cuff reading every MINUTES (>= 2).")
+@click.option("--every", type=Minutes(2, 120), metavar="MINUTES", help="A cuff reading every MINUTES (>= 2).")
 @click.option(
     "--limits", type=click.Path(path_type=Path, readable=False), metavar="FILE.toml", help="Alarm limits to use."
 )
@@ -103,6 +103,7 @@ def command(port: str | None, plain: bool, quiet: bool, **given: Any) -> None:
 def make_plan(port: str | None, given: dict[str, Any]) -> Plan:
     """What the options ask for: a new session."""
     from ..feed import Plan
+    from ..planned import versions
     from ..record.folder import default_folder
     from ..session.profile_sign import record_of
     from .monitor_resume import hint_of_unfinished
@@ -238,23 +239,6 @@ def clean_bed(label: str) -> str:
     if not label.isprintable() or len(label) > 32:
         raise UsageError("--bed: at most 32 characters, and none that does not print")
     return label.strip()
-
-
-def versions() -> dict[str, str]:
-    """What made the record."""
-    import platform
-
-    from vitalwire_protocol.codec import SCHEMA_HASH, VERSION_MAJOR, VERSION_MINOR
-
-    from .. import __version__
-
-    return {
-        "vitalwire": __version__,
-        "protocol": f"{VERSION_MAJOR}.{VERSION_MINOR}",
-        "schema": f"{SCHEMA_HASH:08x}",
-        "python": platform.python_version(),
-        "system": platform.system(),
-    }
 
 
 def summary_lines(summary: Summary) -> list[str]:

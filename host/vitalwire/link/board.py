@@ -17,10 +17,10 @@ from __future__ import annotations
 import secrets
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from vitalwire_protocol.codec import (
     Abort,
@@ -43,6 +43,7 @@ from vitalwire_protocol.codec import Oscillogram as Part
 
 from .. import errors
 from ..clock import Clock
+from ..items import Item, Wave, item_in
 from .client import Client
 from .commands import Command
 from .events import (
@@ -61,61 +62,15 @@ from .hello import Identity, identity
 from .oscillogram import Assembly, Oscillogram, evaluation_of
 from .problems import problem
 from .readings import BoardEvent, Reading, event_of, reading_of
+from .stream import Stream
 from .transport import SimTransport, Transport
 
-KEPT: Final = 10_000
-"""Messages kept for an iterator that is not asked; a board that streams makes about 30 a second. The oldest go
-first."""
 STEP_S: Final = 1.0
 LATE_RESULT_S: Final = 1.0
 SETTLED_MS: Final = 1_000
 """A board that started less than this ago has not seen its sensors yet, and would refuse commands that need them."""
 HEARTBEAT_S: Final = 1.5
 T = TypeVar("T")
-
-
-class Stream(Generic[T]):
-    """Iterates what a board sends. Ends when its duration is over or the board is closed."""
-
-    def __init__(
-        self,
-        board: Board,
-        convert: Callable[[Received], T | None],
-        timeout_s: float | None,
-        duration_s: float | None,
-    ) -> None:
-        self.dropped = 0
-        """How many messages were lost because the iterator was not asked for too long."""
-        self._board, self._convert, self._timeout_s = board, convert, timeout_s
-        self._end_ms = None if duration_s is None else board.clock.monotonic_ms() + round(duration_s * 1000)
-        self._kept: deque[T] = deque()
-
-    def __iter__(self) -> Iterator[T]:
-        return self
-
-    def __next__(self) -> T:
-        board = self._board
-        timeout_s = self._timeout_s
-        give_up_ms = None if timeout_s is None else board.clock.monotonic_ms() + round(timeout_s * 1000)
-        while not self._kept:
-            if board.closed:
-                raise StopIteration
-            now_ms = board.clock.monotonic_ms()
-            if self._end_ms is not None and now_ms >= self._end_ms:
-                raise StopIteration
-            if give_up_ms is not None and now_ms >= give_up_ms:
-                raise TimeoutError(f"nothing came within {timeout_s:g} s")
-            until = [t for t in (self._end_ms, give_up_ms) if t is not None]
-            board.poll((min(until) - now_ms) / 1000 if until else STEP_S)
-        return self._kept.popleft()
-
-    def _put(self, received: Received) -> None:
-        item = self._convert(received)
-        if item is not None:
-            self._kept.append(item)
-            if len(self._kept) > KEPT:
-                self._kept.popleft()
-                self.dropped += 1
 
 
 class Board:
@@ -156,6 +111,11 @@ class Board:
     def simulated(self) -> bool:
         """Whether this is no real board."""
         return self._transport.simulated or self.identity.simulated
+
+    @property
+    def virtual(self) -> bool:
+        """Whether its time is that of a simulation, which stands still while nobody reads."""
+        return isinstance(self._transport, SimTransport)
 
     @property
     def hello(self) -> Hello:
@@ -213,6 +173,18 @@ class Board:
         """Oximeter readings (one a second) and cuff results from now on. Raises LinkLost when the board falls
         silent."""
         return self._stream(self._reading, timeout_s, duration_s)
+
+    def items(
+        self, *, waves: bool = False, timeout_s: float | None = None, duration_s: float | None = None
+    ) -> Stream[Item]:
+        """Readings, events and, where `waves`, the pulse wave from now on, in the order in which they come. The board
+        sends its wave only where it was told to: see `waves_on`."""
+
+        def item(received: Received) -> Item | None:
+            found = item_in(received, self.hello.boot, self.simulated)
+            return found if waves or not isinstance(found, Wave) else None
+
+        return self._stream(item, timeout_s, duration_s)
 
     def events(self, *, timeout_s: float | None = None, duration_s: float | None = None) -> Stream[BoardEvent]:
         """Events and limit alarms from now on."""

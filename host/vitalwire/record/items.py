@@ -12,7 +12,7 @@ from pathlib import Path
 from vitalwire_protocol.codec import NibpResult, Ppg, Trigger, name_of
 
 from ..errors import CheckFailed, UsageError
-from ..items import Event, Item, Origin, Wave
+from ..items import Event, Item, Origin, Wave, wave_of
 from ..link.events import Received
 from ..link.readings import Reading
 from ..session.core import Core
@@ -104,7 +104,9 @@ class Walk:
                     continue
                 message = event.message
                 if isinstance(message, Ppg):
-                    waves += self._wave(message, event)
+                    wave = self._wave(message, event)
+                    if wave is not None:
+                        waves.append(wave)
                 elif isinstance(message, NibpResult):
                     cuffs[message.t_ms] = (name_of(Trigger, message.trigger), message.cycle)
             for fact in facts:
@@ -116,28 +118,11 @@ class Walk:
                     yield item
             yield from waves
 
-    def _wave(self, message: Ppg, event: Received) -> list[Wave]:
-        samples = message.samples
-        if not samples or not message.rate_hz:
-            return []
-        red, ir = samples[0::2], samples[1::2]
+    def _wave(self, message: Ppg, event: Received) -> Wave | None:
         # A batch carries the time of its last sample; it is no later than its arrival, as in the session.
         last_utc_ms = min(event.utc_ms, event.t_ms + self._offset_ms)
-        before_ms = (len(ir) - 1) * 1000 // message.rate_hz
         hello = self._core.client.hello
-        return [
-            Wave(
-                last_utc_ms - before_ms,
-                message.rate_hz,
-                red,
-                ir,
-                message.lost,
-                message.first_index,
-                (message.t_ms - before_ms) & 0xFFFFFFFF,
-                None if hello is None else hello.boot,
-                self._core.session.flags,
-            )
-        ]
+        return wave_of(message, last_utc_ms, None if hello is None else hello.boot, self._core.session.flags)
 
 
 class Record:

@@ -31,7 +31,7 @@ from .profile import (
 )
 from .profile_rules import Rules, Sources, read_rules
 
-CUFF_MIN: Final = (2, 240)
+CUFF_MIN: Final = (2, 120)
 """Minutes between cuff readings that start by themselves: what the board takes."""
 _SPAN_MIN: Final = (0, 720)
 _NAME_HINT: Final = "use small letters, digits and dashes, at most 40"

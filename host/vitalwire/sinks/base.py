@@ -73,6 +73,8 @@ class SinkKind:
     """What may stand behind the `?` of the URL, each with a line of help."""
     modules: tuple[str, ...] = ()
     extra: str = ""
+    keeps: bool = True
+    """Whether what could not be delivered is kept for another run: not where it is only good at once, as a server's."""
 
 
 __all__ = ["GROUP", "Delivery", "ItemRefused", "Sink", "SinkDown", "SinkKind", "SinkRefused"]

@@ -190,7 +190,7 @@ def test_keys_act_on_the_board(tmp_path: Path) -> None:
     ("arguments", "said", "code"),
     [
         (["sim://?patient=nobody"], "no such patient", 2),
-        ([SIM, "--every", "1"], "2<=x<=240", 2),
+        ([SIM, "--every", "1"], "2<=x<=120", 2),
         ([SIM, "--minutes", "0"], "minutes", 2),
         ([SIM, "--limits", "missing.toml"], "missing.toml", 2),
         ([SIM, "--bed", "a\tb"], "--bed", 2),

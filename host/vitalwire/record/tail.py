@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A capture that is still being written, read as it grows: each record as soon as it is whole, each chunk checked."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from ..errors import CheckFailed
+from ..session.inputs import Input, Kind
+from .capture import CLOSE, LOST, MAGIC, RECORD, SEAL, start_of_chain
+
+_KINDS: Final = {int(kind): kind for kind in Kind}
+
+
+class Tail:
+    """`feed` it what was appended; it gives the inputs. Sans-I/O: it opens no file.
+
+    An input is given before the seal of its chunk has come, as the session acted on it then too. `closed`: the close
+    record came, and nothing follows.
+    """
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.lost_inputs = 0
+        """Inputs that the recording program could not write."""
+        self._head = start_of_chain()
+        self._rest = b""
+        self._at = len(MAGIC)
+        self._chunk = bytearray()
+        self._begun = False
+
+    def feed(self, data: bytes) -> list[Input]:
+        """The inputs that are whole by now. Raises CheckFailed, naming the place, where it is not what was written."""
+        data = self._rest + data
+        at = 0
+        if not self._begun:
+            if data[: len(MAGIC)] != MAGIC[: len(data)]:
+                raise CheckFailed("this is not a Vitalwire capture, or its first line was changed", _VERIFY)
+            if len(data) < len(MAGIC):
+                self._rest = data
+                return []
+            self._begun, at = True, len(MAGIC)
+        found: list[Input] = []
+        size = len(data)
+        while at + RECORD.size <= size:
+            kind, length, t_ms, utc_ms = RECORD.unpack_from(data, at)
+            end = at + RECORD.size + length
+            if kind not in _KINDS and (kind not in (LOST, CLOSE, SEAL) or (kind == SEAL and length != 32)):
+                raise CheckFailed(f"capture: there is no record of kind {kind} (byte {self._at})", _VERIFY)
+            if end > size:
+                break
+            payload = data[at + RECORD.size : end]
+            if kind == SEAL:
+                self._seal(data[at : at + RECORD.size], payload)
+            else:
+                self._chunk += data[at:end]
+                if kind == CLOSE:
+                    self.closed = True
+                elif kind == LOST:
+                    self.lost_inputs += 1
+                else:
+                    found.append(Input(_KINDS[kind], t_ms, utc_ms, payload))
+            self._at += end - at
+            at = end
+        self._rest = data[at:]
+        return found
+
+    def _seal(self, head: bytes, seal: bytes) -> None:
+        if hashlib.sha256(self._head + self._chunk + head).digest() != seal:
+            raise CheckFailed(f"capture: the chunk before byte {self._at} does not match its seal", _VERIFY)
+        self._head = seal
+        self._chunk.clear()
+
+
+_VERIFY: Final = "`vitalwire verify` says what is wrong with it"
+
+__all__ = ["Tail"]
