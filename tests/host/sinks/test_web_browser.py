@@ -163,7 +163,7 @@ def test_the_page_shows_large_live_numbers_and_says_what_they_are_not(page: Page
         assert "K-017" in page.inner_text("#who")
         assert page.is_visible("text=SIMULATED")
         assert page.is_visible("text=NOT A MEDICAL DEVICE")
-        assert "spo2 low at 84 (limit 85)" in page.inner_text("#alarms")
+        assert "SpO2 low at 84 (limit 85)" in page.inner_text("#alarms")
         assert page.evaluate("parseFloat(getComputedStyle(document.getElementById('spo2')).fontSize)") > 80
         picture(page, "live")
         page.set_viewport_size({"width": 390, "height": 800})
