@@ -10,8 +10,8 @@
 
 Both streams begin with `hello`. A client that is too slow gets `dropped` with the count of what it misses.
 `?types=reading,event,wave,latest` chooses; `latest` comes twice a second. An id is the number of the delivery and,
-after a dash, the name of this run: a program that starts again may count from 1 again, and what a client has of the
-one before must not hide that.
+after a dash, a mark of its stream: numbers of a board begin anew with each run of the program, and what a client has of
+the one before must not hide that.
 """
 
 from __future__ import annotations
@@ -175,6 +175,7 @@ KIND: Final = SinkKind(
     },
     modules=("aiohttp",),
     extra="web",
+    keeps=False,
 )
 
 __all__ = ["KIND", "WebSink"]

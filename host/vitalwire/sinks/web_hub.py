@@ -7,8 +7,8 @@ Everything here happens in the server's event loop; nothing waits for a client.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
-import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
@@ -23,20 +23,44 @@ BATCH: Final = 32
 
 
 class Frame(NamedTuple):
-    """One message to a client. `id` is empty where there is nothing to resume from."""
+    """One message to a client; its `id` is empty where there is nothing to resume from."""
 
     kind: str
     text: str
-    id: str = ""
     number: int = 0
+    stream: str = ""
+    """Of which stream of items the number is."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.number}-{self.stream}" if self.stream else ""
+
+
+class After(NamedTuple):
+    """What a client has: all of a stream up to a number. No stream: of the one that there is."""
+
+    number: int
+    stream: str = ""
+
+    def has(self, frame: Frame) -> bool:
+        return frame.number <= self.number and (not self.stream or frame.stream == self.stream)
 
 
 class Subscriber:
     """A client's queue. What does not fit is dropped, oldest first, counted, and said before what comes next."""
 
-    def __init__(self, kinds: frozenset[str], room: int, first: Sequence[Frame], latest: Callable[[], Frame]) -> None:
-        """`first` is what it gets before anything else; `room` is how many frames more it may leave waiting."""
+    def __init__(
+        self,
+        kinds: frozenset[str],
+        room: int,
+        first: Sequence[Frame],
+        latest: Callable[[], Frame],
+        after: After | None = None,
+    ) -> None:
+        """`first` is what it gets before anything else; `room` is how many frames more it may leave waiting; `after` is
+        what it has already."""
         self.kinds = kinds
+        self.after = after
         self.dropped = 0
         self.ended = False
         self._queue = deque(first)
@@ -47,7 +71,7 @@ class Subscriber:
 
     def put(self, frame: Frame) -> None:
         """A frame for it, where it wants such."""
-        if frame.kind not in self.kinds:
+        if frame.kind not in self.kinds or (self.after is not None and self.after.has(frame)):
             return
         if len(self._queue) >= self._room:
             self._queue.popleft()
@@ -93,8 +117,9 @@ class Hub:
     """All clients, and the history. It outlives a server that is closed and opened again."""
 
     def __init__(self, history: int, room: int, clients: int, latest: Callable[[], dict[str, Any]]) -> None:
-        self.stream = secrets.token_hex(4)
-        """Tells the numbers of this program from those of the one that ran here before."""
+        self.stream = ""
+        """The stream of the items, once there is one. Numbers of another stream mean nothing in it: those of a board
+        begin anew with each run, while those of a session stay what they are."""
         self.subscribers: set[Subscriber] = set()
         self._history: deque[Frame] = deque()
         self._size, self._room, self._clients = history, room, clients
@@ -105,17 +130,18 @@ class Hub:
         """A delivery as every client gets it."""
         values = delivery.item.as_dict()
         kind = str(values.pop("type"))
-        ident = f"{delivery.number}-{self.stream}"
+        # A key is the name of its stream and the number.
+        stream = hashlib.sha256(delivery.key.rpartition("-")[0].encode()).hexdigest()[:8]
         about = {
             "type": kind,
-            "id": ident,
+            "id": f"{delivery.number}-{stream}",
             "number": delivery.number,
             "key": delivery.key,
             "late": delivery.late,
             "repeated": delivery.repeated,
         }
         text = _json({**about, **values, "origin": origin_dict(delivery.origin)})
-        return Frame(kind, text, ident, delivery.number)
+        return Frame(kind, text, delivery.number, stream)
 
     def publish(self, frames: Sequence[Frame]) -> list[Frame]:
         """Into the history and to everybody, in order; those that are in already are left out. Returns the new ones."""
@@ -123,7 +149,7 @@ class Hub:
         for frame in frames:
             if frame.number <= self._newest:
                 continue
-            self._newest = frame.number
+            self._newest, self.stream = frame.number, frame.stream
             self._history.append(frame)
             while len(self._history) > self._size:
                 self._forgotten = self._history.popleft().number
@@ -140,22 +166,15 @@ class Hub:
     def subscribe(self, kinds: frozenset[str], after: str | None) -> Subscriber:
         """A new client. `after` is the last id that it has; None is from now on. Raises ValueError for no id."""
         first = [self._hello()]
-        if after is not None:
-            number = self._number(after)
+        known = None if after is None else _after(after)
+        if known is not None:
+            number = 0 if known.stream and known.stream != self.stream else known.number
             if number < self._forgotten:
                 first.append(dropped(self._forgotten - number, "history"))
-            first += [frame for frame in self._history if frame.number > number and frame.kind in kinds]
-        subscriber = Subscriber(kinds, self._room, first, self.latest)
+            first += [frame for frame in self._history if frame.kind in kinds and not known.has(frame)]
+        subscriber = Subscriber(kinds, self._room, first, self.latest, known)
         self.subscribers.add(subscriber)
         return subscriber
-
-    def _number(self, ident: str) -> int:
-        """The number in an id; 0 where it is of another stream, whose numbers say nothing here."""
-        digits, dash, stream = ident.partition("-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
-            raise ValueError(f"{ident[:40]!r} is no id of an event")
-        number = int(digits)
-        return 0 if (dash and stream != self.stream) or number > self._newest else number
 
     def latest(self) -> Frame:
         """How things stand now."""
@@ -163,8 +182,15 @@ class Hub:
 
     def _hello(self) -> Frame:
         oldest = self._history[0].number if self._history else None
-        about = {"stream": self.stream, "oldest": oldest, "newest": self._newest or None, "notice": NOTICE}
+        about = {"stream": self.stream or None, "oldest": oldest, "newest": self._newest or None, "notice": NOTICE}
         return Frame("hello", _json({"type": "hello", **about}))
+
+
+def _after(ident: str) -> After:
+    digits, _, stream = ident.partition("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        raise ValueError(f"{ident[:40]!r} is no id of an event")
+    return After(int(digits), stream)
 
 
 def dropped(count: int, why: str) -> Frame:

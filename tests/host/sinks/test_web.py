@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The web sink as its clients see it: streams in order, what is missed is said, an old value is never shown as new,
-and nobody reads it who should not."""
+"""The web sink as its clients see it: streams in order, what is missed is said, and an end that holds nobody up."""
 
 from __future__ import annotations
 
@@ -8,10 +7,10 @@ import asyncio
 import itertools
 import json
 import socket
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from web_bench import (
     ORIGIN,
     SIMULATED,
-    Sse,
     alarm,
+    ask,
     delivery,
+    events,
     free_port,
+    get,
     link,
     make,
     opened,
@@ -33,54 +34,14 @@ from web_bench import (
     readings,
     sse,
     steadily,
+    wait_until,
     wave,
 )
 
-from vitalwire.errors import ItemRefused, SinkDown, SinkRefused, UsageError
+from vitalwire.errors import ItemRefused, SinkDown, SinkRefused
 from vitalwire.sinks import web_server
-from vitalwire.sinks.web import KIND, WebSink
+from vitalwire.sinks.web import KIND
 from vitalwire.sinks.web_hub import Frame, Subscriber
-
-Talk = Callable[[aiohttp.ClientSession], Coroutine[Any, Any, Any]]
-
-
-def ask(sink: WebSink, talk: Talk, **more: Any) -> Any:
-    """Runs a client's side against an open sink."""
-
-    async def run() -> Any:
-        base = f"http://127.0.0.1:{sink.port}"
-        async with aiohttp.ClientSession(base, timeout=aiohttp.ClientTimeout(20), **more) as client:
-            return await talk(client)
-
-    return asyncio.run(run())
-
-
-def get(sink: WebSink, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
-    async def talk(client: aiohttp.ClientSession) -> tuple[int, str, dict[str, str]]:
-        async with client.get(path, headers=headers) as response:
-            return response.status, await response.text(), dict(response.headers)
-
-    status, text, said = ask(sink, talk)
-    return status, text, said
-
-
-def events(sink: WebSink, path: str, count: int, **headers: str) -> list[Sse]:
-    """The first events of a stream."""
-
-    async def talk(client: aiohttp.ClientSession) -> list[Sse]:
-        async with client.get(path, headers=headers) as response:
-            assert response.status == 200, await response.text()
-            found: list[Sse] = []
-            async for one in sse(response):
-                if isinstance(one, Sse):
-                    found.append(one)
-                if len(found) == count:
-                    break
-            return found
-
-    found: list[Sse] = ask(sink, talk)
-    return found
-
 
 # ------------------------------------------------------------ streams
 
@@ -94,7 +55,7 @@ def test_server_sent_events_carry_readings_in_order_with_ids() -> None:
     assert [one.id for one in rest] == [f"{n}-{hello.data['stream']}" for n in range(1, 6)]
     assert rest[0].data["spo2_pct"] == 81.001
     assert rest[0].data["origin"]["patient"] == "K-017"
-    assert rest[0].data["key"] == "k-1"
+    assert rest[0].data["key"] == "SN001-run1-1"
 
 
 def test_a_websocket_carries_the_same_texts() -> None:
@@ -154,13 +115,28 @@ def test_what_has_left_the_history_is_said_to_be_missing() -> None:
     assert [one.data["number"] for one in found[2:]] == [7, 8, 9, 10]
 
 
-def test_an_id_of_the_program_that_ran_before_hides_nothing() -> None:
+def test_an_id_of_a_run_before_hides_nothing() -> None:
     with opened() as sink:
-        sink.deliver(readings(1, 3))
-        found = events(sink, "/events", 4, **{"Last-Event-ID": "2-0badcafe"})
-        ahead = events(sink, "/events?after=900", 4)
-    assert [one.data["number"] for one in found[1:]] == [1, 2, 3]
-    assert [one.data["number"] for one in ahead[1:]] == [1, 2, 3]
+        sink.deliver(readings(1, 3, "SN001-run1"))
+        last = events(sink, "/events?after=0", 4)[-1].id
+    with opened() as sink:
+        sink.deliver(readings(1, 5, "SN001-run2"))
+        found = events(sink, "/events", 6, **{"Last-Event-ID": last})
+    assert [one.data["number"] for one in found[1:]] == [1, 2, 3, 4, 5]
+
+
+def test_a_session_that_is_followed_again_goes_on_where_the_client_was() -> None:
+    async def talk(client: aiohttp.ClientSession) -> list[int]:
+        async with client.ws_connect(f"/ws?after={last}") as ws:
+            await ws.receive_str()
+            await asyncio.to_thread(sink.deliver, readings(1, 5, "20260101T000000Z-bay-2"))
+            return [json.loads(await ws.receive_str())["number"] for _ in range(2)]
+
+    with opened() as sink:
+        sink.deliver(readings(1, 3, "20260101T000000Z-bay-2"))
+        last = events(sink, "/events?after=0", 4)[-1].id
+    with opened() as sink:  # the program starts again, and the client is there before the first item
+        assert ask(sink, talk) == [4, 5]
 
 
 def test_the_history_outlives_the_server_and_a_repeat_is_sent_once() -> None:
@@ -290,149 +266,6 @@ def test_there_is_a_last_place_and_then_no_more() -> None:
         assert len(events(sink, "/events", 1)) == 1
 
 
-# ------------------------------------------------------------ who may read
-
-
-@pytest.mark.parametrize("path", ["/", "/latest", "/events", "/ws"])
-def test_a_page_of_another_origin_reads_nothing(path: str) -> None:
-    with opened() as sink:
-        status, text, headers = get(sink, path, Origin="http://stranger.example")
-    assert status == 403
-    assert "origin=" in text
-    assert "Access-Control-Allow-Origin" not in headers
-
-
-@pytest.mark.parametrize("origin", ["null", "http://127.0.0.1:1", "", "http://127.0.0.1.stranger.example"])
-def test_nothing_that_looks_nearly_like_our_origin_is_ours(origin: str) -> None:
-    with opened() as sink:
-        assert get(sink, "/latest", Origin=origin)[0] == 403
-
-
-def test_our_own_page_and_an_origin_that_is_allowed_read() -> None:
-    with opened("web://127.0.0.1:0?origin=https://ward.example,http://localhost:3000") as sink:
-        own = get(sink, "/latest", Origin=f"http://127.0.0.1:{sink.port}")
-        allowed = get(sink, "/latest", Origin="https://ward.example")
-        other = get(sink, "/latest", Origin="http://ward.example")
-    assert [own[0], allowed[0], other[0]] == [200, 200, 403]
-    assert allowed[2]["Access-Control-Allow-Origin"] == "https://ward.example"
-    assert allowed[2]["Vary"] == "Origin"
-    assert "Access-Control-Allow-Origin" not in own[2]
-
-
-def test_a_websocket_of_an_allowed_origin_opens_and_another_does_not() -> None:
-    async def talk(client: aiohttp.ClientSession) -> str:
-        async with client.ws_connect("/ws", origin="https://ward.example") as ws:
-            await ws.receive_str()
-        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            await client.ws_connect("/ws", origin="https://stranger.example")
-        return str(caught.value.status)
-
-    with opened("web://127.0.0.1:0?origin=https://ward.example") as sink:
-        assert ask(sink, talk) == "403"
-
-
-def test_a_stranger_who_gives_our_address_a_name_of_his_own_reads_nothing() -> None:
-    with opened() as sink:
-        assert get(sink, "/latest", Host=f"stranger.example:{sink.port}")[0] == 403
-        assert get(sink, "/latest", Host=f"localhost:{sink.port}")[0] == 200
-        assert get(sink, "/latest", Host="[::1")[0] in (400, 403)
-
-
-@pytest.mark.parametrize("path", ["/", "/latest", "/events", "/ws"])
-def test_where_a_token_is_asked_for_nothing_is_given_without(path: str) -> None:
-    with opened("web://127.0.0.1:0?token=s3same") as sink:
-        for asked, headers in (
-            (path, {}),
-            (f"{path}?token=s3sam", {}),
-            (f"{path}?token=", {}),
-            (path, {"Authorization": "Bearer wrong"}),
-            (f"{path}?token=s3same", {"Authorization": "Bearer wrong"}),
-        ):
-            status, text, said = get(sink, asked, **headers)
-            assert (status, said["WWW-Authenticate"]) == (401, "Bearer")
-            assert "s3same" not in text
-
-
-def test_a_token_from_a_file_opens_by_query_and_by_header(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    file.write_text("öffne dich\n", encoding="utf-8")
-    with opened(f"web://127.0.0.1:0?token_file={file}") as sink:
-        assert get(sink, "/latest?token=%C3%B6ffne%20dich")[0] == 200
-        assert get(sink, "/latest", Authorization="Bearer öffne dich")[0] == 200
-        assert len(events(sink, "/events?token=%C3%B6ffne%20dich", 1)) == 1
-
-
-def test_a_browser_that_asks_before_it_sends_a_token_is_answered() -> None:
-    async def talk(client: aiohttp.ClientSession) -> tuple[int, str]:
-        async with client.options("/latest", headers={"Origin": "https://ward.example"}) as response:
-            return response.status, response.headers["Access-Control-Allow-Headers"]
-
-    with opened("web://127.0.0.1:0?token=t&origin=https://ward.example") as sink:
-        assert ask(sink, talk) == (204, "Authorization, Last-Event-ID")
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.7", "monitor.example"])
-def test_beyond_this_computer_it_serves_nobody_without_a_token(host: str) -> None:
-    with pytest.raises(UsageError, match=r"could read the patient's values; add token_file=FILE"):
-        make(f"web://{host}:8765")
-
-
-def test_with_a_token_it_serves_beyond_this_computer() -> None:
-    with opened("web://0.0.0.0:0?token=t") as sink:
-        assert get(sink, "/latest?token=t", Host="monitor.example")[0] == 200
-
-
-@pytest.mark.parametrize("host", ["", "127.0.0.1", "localhost", "[::1]", "127.9.9.9"])
-def test_this_computer_alone_needs_no_token(host: str) -> None:
-    assert make(f"web://{host}").port == 8765
-
-
-@pytest.mark.parametrize(
-    ("rest", "words"),
-    [
-        ("?colour=red", "no option colour is known"),
-        ("?history=many", "history=many is no whole number from 0 to 100000"),
-        ("?origin=*", "is no origin of a page; write https://ward.example"),
-        ("?origin=https://ward.example/page", "is no origin of a page"),
-        ("/ws", "leave /ws out"),
-        ("/a b", "is no path for a server"),
-        ("?token_file=nowhere", "there is no such file"),
-    ],
-)
-def test_a_url_that_it_cannot_use_is_refused_in_words(rest: str, words: str) -> None:
-    with pytest.raises(UsageError, match=words.replace("*", r"\*").replace("?", r"\?")):
-        make(f"web://127.0.0.1:8765{rest}")
-
-
-def test_a_token_in_the_url_is_in_no_message() -> None:
-    with pytest.raises(UsageError) as caught:
-        make("web://127.0.0.1:8765?token=s3same&colour=red")
-    assert "s3same" not in str(caught.value)
-    with pytest.raises(UsageError, match="there are no users here"):
-        make("web://me:secret@127.0.0.1:8765")
-
-
-def test_it_can_live_below_a_path() -> None:
-    with opened("sse://127.0.0.1:0/ward/bay2/") as sink:
-        assert get(sink, "/ward/bay2/latest")[0] == 200
-        assert "NOT A MEDICAL DEVICE" in get(sink, "/ward/bay2?x=1")[1]
-        assert get(sink, "/latest")[0] == 404
-
-
-def test_the_page_may_run_its_own_script_and_nothing_else() -> None:
-    with opened() as sink:
-        status, text, headers = get(sink, "/")
-    assert status == 200
-    assert text.count("<script>") == text.count("<style>") == 1
-    policy = headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert policy.count("sha256-") == 2
-    assert "unsafe" not in policy
-    assert "http://" not in text.replace("http://www.w3.org", "")
-    assert headers["Cache-Control"] == "no-store"
-    assert headers["Server"] == "vitalwire"
-
-
 # ------------------------------------------------------------ begin and end
 
 
@@ -559,8 +392,30 @@ def test_nobody_is_disturbed_while_readings_come_steadily() -> None:
     assert [one.data["number"] for one in found[1:]] == list(range(1, 101))
 
 
-def wait_until(true: Callable[[], bool], within_s: float = 5.0) -> None:
-    until = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+@pytest.mark.slow
+def test_a_simulated_board_reaches_a_client_through_the_command() -> None:
+    port = free_port()
+    source = "sim://?patient=calm&seed=1&speed=4"
+    command = [sys.executable, "-m", "vitalwire.cli.main", "stream", source, "--minutes", "1"]
+    child = subprocess.Popen([*command, "--to", f"web://127.0.0.1:{port}"], stderr=subprocess.PIPE, text=True)
+    try:
+
+        async def talk() -> list[dict[str, Any]]:
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as client:
+                while True:
+                    try:
+                        async with client.ws_connect(f"ws://127.0.0.1:{port}/ws?after=0&types=reading") as ws:
+                            return [json.loads(await ws.receive_str()) for _ in range(11)]
+                    except aiohttp.ClientConnectorError:
+                        assert child.poll() is None
+                        await asyncio.sleep(0.1)
+
+        hello, *found = asyncio.run(talk())
+    finally:
+        child.terminate()
+        _, said = child.communicate(timeout=20)
+    assert hello["type"] == "hello", said
+    numbers = [one["number"] for one in found]
+    assert numbers == sorted(set(numbers))
+    assert {one["origin"]["board"] for one in found} == {"SIM00001"}
+    assert all(one["origin"]["simulated"] and "simulated" in one["flags"] for one in found)

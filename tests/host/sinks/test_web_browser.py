@@ -141,7 +141,7 @@ def test_a_new_run_of_the_program_hides_nothing_from_a_browser_that_knew_the_las
         page.wait_for_function("window.got.length === 5")
     page.wait_for_function("window.errors >= 1")
     with opened(f"web://127.0.0.1:{port}") as sink:
-        sink.deliver(readings(1, 8))
+        sink.deliver(readings(1, 8, "SN001-run2"))
         page.wait_for_function("window.got.length >= 13")
         assert page.evaluate("window.got") == [*range(1, 6), *range(1, 9)]
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,13 +52,13 @@ def alarm(name: str, state: str, priority: str = "high", **more: Any) -> Event:
     return Event(now_ms(), more.pop("kind", "physiological"), name, state, priority, **more)
 
 
-def delivery(number: int, item: Item, origin: Origin = ORIGIN, **more: Any) -> Delivery:
-    return Delivery(number, item, origin, f"k-{number}", **more)
+def delivery(number: int, item: Item, origin: Origin = ORIGIN, stream: str = "SN001-run1", **more: Any) -> Delivery:
+    return Delivery(number, item, origin, f"{stream}-{number}", **more)
 
 
-def readings(first: int, last: int) -> list[Delivery]:
+def readings(first: int, last: int, stream: str = "SN001-run1") -> list[Delivery]:
     """Deliveries `first` to `last`, whose saturation tells them apart."""
-    return [delivery(n, reading(80 + n % 20 + n / 1000)) for n in range(first, last + 1)]
+    return [delivery(n, reading(80 + n % 20 + n / 1000), stream=stream) for n in range(first, last + 1)]
 
 
 def make(url: str = "web://127.0.0.1:0") -> WebSink:
@@ -128,3 +129,51 @@ async def sse(response: aiohttp.ClientResponse) -> AsyncIterator[Sse | str]:
         elif fields:
             yield json.dumps(fields)
             fields = {}
+
+
+Talk = Callable[[aiohttp.ClientSession], Coroutine[Any, Any, Any]]
+
+
+def ask(sink: WebSink, talk: Talk, **more: Any) -> Any:
+    """Runs a client's side against an open sink."""
+
+    async def run() -> Any:
+        base = f"http://127.0.0.1:{sink.port}"
+        async with aiohttp.ClientSession(base, timeout=aiohttp.ClientTimeout(20), **more) as client:
+            return await talk(client)
+
+    return asyncio.run(run())
+
+
+def get(sink: WebSink, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
+    async def talk(client: aiohttp.ClientSession) -> tuple[int, str, dict[str, str]]:
+        async with client.get(path, headers=headers) as response:
+            return response.status, await response.text(), dict(response.headers)
+
+    status, text, said = ask(sink, talk)
+    return status, text, said
+
+
+def events(sink: WebSink, path: str, count: int, **headers: str) -> list[Sse]:
+    """The first events of a stream."""
+
+    async def talk(client: aiohttp.ClientSession) -> list[Sse]:
+        async with client.get(path, headers=headers) as response:
+            assert response.status == 200, await response.text()
+            found: list[Sse] = []
+            async for one in sse(response):
+                if isinstance(one, Sse):
+                    found.append(one)
+                if len(found) == count:
+                    break
+            return found
+
+    found: list[Sse] = ask(sink, talk)
+    return found
+
+
+def wait_until(true: Callable[[], bool], within_s: float = 5.0) -> None:
+    until = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.01)
