@@ -107,6 +107,7 @@ class Follow:
             except (OSError, ValueError) as error:
                 raise LinkLost(f"{self.folder}: {error}") from None
             if not data:
+                self._tail.feed(b"")  # which says what was wrong with the piece before
                 self.caught_up = True
                 self._check_file()
                 return []

@@ -29,9 +29,13 @@ class Tail:
         self._at = len(MAGIC)
         self._chunk = bytearray()
         self._begun = False
+        self._why = ""
 
     def feed(self, data: bytes) -> list[Input]:
-        """The inputs that are whole by now. Raises CheckFailed, naming the place, where it is not what was written."""
+        """The inputs that are whole by now. Raises CheckFailed, naming the place, where it is not what was written;
+        what is good before it was given by then."""
+        if self._why:
+            raise CheckFailed(self._why, _VERIFY)
         data = self._rest + data
         at = 0
         if not self._begun:
@@ -42,17 +46,20 @@ class Tail:
                 return []
             self._begun, at = True, len(MAGIC)
         found: list[Input] = []
+        good = 0  # of these are in chunks whose seal has come
         size = len(data)
         while at + RECORD.size <= size:
             kind, length, t_ms, utc_ms = RECORD.unpack_from(data, at)
             end = at + RECORD.size + length
             if kind not in _KINDS and (kind not in (LOST, CLOSE, SEAL) or (kind == SEAL and length != 32)):
-                raise CheckFailed(f"capture: there is no record of kind {kind} (byte {self._at})", _VERIFY)
+                return self._spoiled(found[:good], f"there is no record of kind {kind} (byte {self._at})")
             if end > size:
                 break
             payload = data[at + RECORD.size : end]
             if kind == SEAL:
-                self._seal(data[at : at + RECORD.size], payload)
+                if not self._seal(data[at : at + RECORD.size], payload):
+                    return self._spoiled(found[:good], f"the chunk before byte {self._at} does not match its seal")
+                good = len(found)
             else:
                 self._chunk += data[at:end]
                 if kind == CLOSE:
@@ -66,11 +73,19 @@ class Tail:
         self._rest = data[at:]
         return found
 
-    def _seal(self, head: bytes, seal: bytes) -> None:
+    def _seal(self, head: bytes, seal: bytes) -> bool:
         if hashlib.sha256(self._head + self._chunk + head).digest() != seal:
-            raise CheckFailed(f"capture: the chunk before byte {self._at} does not match its seal", _VERIFY)
+            return False
         self._head = seal
         self._chunk.clear()
+        return True
+
+    def _spoiled(self, good: list[Input], why: str) -> list[Input]:
+        """What is good in this piece is still given; the next call says what is wrong."""
+        self._why = f"capture: {why}"
+        if not good:
+            raise CheckFailed(self._why, _VERIFY)
+        return good
 
 
 _VERIFY: Final = "`vitalwire verify` says what is wrong with it"
