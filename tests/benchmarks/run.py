@@ -20,6 +20,7 @@ MODULES = (
     "signal_cost",
     "host_cost",
     "records",
+    "streams",
     "cli_startup",
 )
 
