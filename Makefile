@@ -11,11 +11,12 @@ PAGE ?=
 ONLY ?=
 DATASETS ?= ../shared/datasets
 PYTEST_ARGS ?=
+MINUTES ?=
 
 MUTATION := $(VENV)/.installed-mutation
 HARDWARE := $(VENV)/.installed-hardware
 
-.PHONY: help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens hardware setup-hardware erc firmware protocol power-cuts selftest-evidence clean
+.PHONY: stream-day help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens hardware setup-hardware erc firmware protocol power-cuts selftest-evidence clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
@@ -59,6 +60,9 @@ protocol: $(STAMP) ## generate everything that follows from protocol/vitalwire_p
 
 bench: $(STAMP) ## measure speed, memory and latency (OUT=file.json: one object a line)
 	@$(PY) tests/benchmarks/run.py $(if $(OUT),--out $(OUT))
+
+stream-day: $(STAMP) ## a simulated day to a broker that comes and goes (MINUTES=1440); needs mosquitto
+	@$(PY) tests/benchmarks/stream_day.py --minutes $(or $(MINUTES),1440)
 
 setup-accuracy: $(ACCURACY) ## add what only the accuracy bench needs
 

@@ -72,8 +72,8 @@ class Hub:
                 kept = f"{standing.waiting} items wait in {worker.spool.path}" if worker.spool.path else ""
                 lost = f"{standing.waiting} items were not delivered" if standing.waiting and not kept else kept
                 hint = "the same command delivers them" if kept and standing.waiting else ""
-                why = f" ({standing.why})" if standing.why else ""
-                return LinkLost(f"{worker.name}: {lost or 'it is not there'}{why}", hint)
+                why = standing.why.removeprefix(f"{worker.name}: ")
+                return LinkLost(f"{worker.name}: {lost or 'it is not there'}" + (f" ({why})" if why else ""), hint)
         return None
 
     def lost(self) -> list[str]:

@@ -236,7 +236,8 @@ class Worker:
     def _lost(self, state: State, error: VitalwireError) -> None:
         self.sink.close()
         if self._state != state or self.problem is None or self.problem.what != error.what:
-            self._say(f"{self.name}: {error}; {self.spool.waiting} wait")
+            named = "" if error.what.startswith(self.name) else f"{self.name}: "
+            self._say(f"{named}{error}; {self.spool.waiting} wait")
         if self._state in ("up", "starting"):
             self._down_s = time.monotonic()
         self._state, self.problem = state, error
