@@ -199,10 +199,15 @@ def make(url: SinkUrl) -> Sink:
     form = CSV if url.scheme == "csv" else JSONL
     waves = url.flag("waves")
     url.finish()
-    if url.host or not url.path:
-        raise UsageError(f"--to {url.shown}: no file is named", f"as in {KIND.example}, or {url.scheme}:-")
     if waves and form is CSV:
         raise UsageError(f"--to {url.shown}: a wave has no row in this table; use jsonl:")
+    return file_sink(url, form, waves)
+
+
+def file_sink(url: SinkUrl, form: Form, waves: bool) -> Sink:
+    """The sink for the file that a URL names, `-` for standard output. Raises UsageError where it names none."""
+    if url.host or not url.path:
+        raise UsageError(f"--to {url.shown}: no file is named", f"as in {url.scheme}:vitals.txt, or {url.scheme}:-")
     if url.path == "-":
         return (OutputSinkWithWaves if waves else OutputSink)(form)
     return (FileSinkWithWaves if waves else FileSink)(Path(url.path).expanduser(), form, url.shown)
@@ -217,4 +222,4 @@ KIND: Final = SinkKind(
     options={"waves": "yes: the pulse wave too (jsonl)"},
 )
 
-__all__ = ["KIND", "FileSink", "OutputSink", "make"]
+__all__ = ["KIND", "FileSink", "Form", "OutputSink", "file_sink", "make"]

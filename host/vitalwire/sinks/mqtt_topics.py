@@ -30,6 +30,7 @@ from ..encode.envelope import envelope, to_json
 from ..items import Event, Origin, Reading
 from ..link.readings import iso_utc
 from .base import Delivery
+from .present import age_ms, gap_begins, heard
 
 ONLINE: Final = "online"
 LINK_LOST: Final = "link_lost"
@@ -146,13 +147,11 @@ class Topics:
         if source not in STATES or reading.utc_ms < self._measured_ms.get(source, reading.utc_ms):
             return
         expire_s = self._expire_s[source]
-        if delivery.late:
-            # It is the last one only as long as it would have been, had it come at once. Simulated time has no now.
-            age_ms = now_ms - reading.utc_ms
-            if delivery.origin.simulated or not 0 <= age_ms < expire_s * 1000:
-                return
-            expire_s -= age_ms // 1000
-        elif source == "oximeter" and self._status == LINK_LOST:
+        age = age_ms(delivery, reading, now_ms)  # it lives as long as it would have, had it come at once
+        if age is None or age >= expire_s * 1000:
+            return
+        expire_s -= age // 1000
+        if source == "oximeter" and not delivery.late:
             yield from self._link(ONLINE)
         self._measured_ms[source] = reading.utc_ms
         about = (
@@ -178,13 +177,10 @@ class Topics:
     def _event(self, event: Event, values: dict[str, Any]) -> Iterator[Message]:
         if event.alarm and event.name:
             yield from self._alarm(event, values)
-        if event.name == "link_lost" and event.kind == "technical":
-            yield from self._link(ONLINE if event.state == "cleared" else LINK_LOST)
-        elif event.kind == "link" and event.name == "link" and event.state in ("down", "silent", "stopped"):
-            yield from self._link(LINK_LOST)
-        elif event.kind == "link" and event.name == "board" and event.state == "connected":
-            yield from self._link(ONLINE)
-        elif event.kind == "gap" and event.state == "start":
+        up = heard(event)
+        if up is not None:
+            yield from self._link(ONLINE if up else LINK_LOST)
+        elif gap_begins(event):
             for name in STATES["oximeter"]:
                 yield from self._clear(name)
 
