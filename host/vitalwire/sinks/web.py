@@ -118,7 +118,7 @@ def _make(url: SinkUrl) -> Sink:
     history = url.whole("history", 1000, 0, 100_000)
     room = url.whole("queue", 500, 1, 100_000)
     clients = url.whole("clients", 50, 1, 1000)
-    waves = url.flag("wave")
+    waves = url.flag("waves")
     url.finish()
     if url.user:
         raise UsageError(f"--to {url.shown}: there are no users here", "ask for a token with token= or token_file=")
@@ -168,7 +168,7 @@ KIND: Final = SinkKind(
         "token": "what a client must bring: ?token=... or Authorization: Bearer ...; needed beyond this computer",
         "token_file": "a file with the token, so that it stands in no URL",
         "origin": "origins of other pages that may read, with commas between: https://ward.example",
-        "wave": "yes: the pulse wave too",
+        "waves": "yes: the pulse wave too",
         "history": "how many items a client that comes back can catch up on (1000)",
         "queue": "how many items wait for a slow client before it misses some (500)",
         "clients": "how many clients there may be at once (50)",

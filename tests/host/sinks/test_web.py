@@ -155,7 +155,7 @@ def test_the_history_outlives_the_server_and_a_repeat_is_sent_once() -> None:
 
 
 def test_a_client_chooses_what_it_gets() -> None:
-    with opened("web://127.0.0.1:0?wave=yes") as sink:
+    with opened("web://127.0.0.1:0?waves=yes") as sink:
         assert sink.wants == {"reading", "event", "wave"}
         sink.deliver([delivery(1, reading()), delivery(2, wave()), delivery(3, alarm("spo2_low", "raised"))])
         found = events(sink, "/events?after=0&types=wave", 2)
