@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from ..clock import SystemClock
-from ..errors import ItemRefused, SinkDown, UsageError
+from ..errors import SinkDown, UsageError
 from ..items import Origin
 from .base import Delivery, Sink, SinkKind
 from .urls import SinkUrl
-from .web_hub import Frame, Hub
+from .web_hub import Hub
 from .web_values import Values
 
 if TYPE_CHECKING:
@@ -70,16 +70,7 @@ class WebSink(Sink):
     def deliver(self, batch: Sequence[Delivery]) -> None:
         if self._server is None:
             raise SinkDown(f"{self._settings.shown}: not open")
-        frames: list[Frame] = []
-        refused: ItemRefused | None = None
-        for delivery in batch:
-            try:
-                frames.append(self._hub.frame(delivery))
-            except ValueError as error:
-                refused = ItemRefused(
-                    f"item {delivery.number} cannot be written as JSON: {error}", delivered=len(frames)
-                )
-                break
+        frames = [self._hub.frame(delivery) for delivery in batch]
 
         def publish() -> None:
             fresh = {frame.number for frame in self._hub.publish(frames)}
@@ -89,8 +80,6 @@ class WebSink(Sink):
                     self._values.take(delivery, mono_ms)
 
         self._server.call(publish)
-        if refused is not None:
-            raise refused
 
     def idle(self) -> None:
         if self._server is None or not self._server.alive:
