@@ -15,8 +15,10 @@ MINUTES ?=
 
 MUTATION := $(VENV)/.installed-mutation
 HARDWARE := $(VENV)/.installed-hardware
+INTEROP := $(VENV)/.installed-interop
+DOCS := $(VENV)/.installed-docs
 
-.PHONY: stream-day help setup setup-accuracy demo test test-all lint format bench accuracy alarms mutation screens hardware setup-hardware erc firmware protocol power-cuts selftest-evidence clean
+.PHONY: help setup setup-accuracy setup-interop docs demo test test-all lint format bench stream-day accuracy alarms mutation screens hardware setup-hardware erc firmware protocol power-cuts selftest-evidence clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | while IFS='|' read -r t d; do printf '%-15s %s\n' "$$t" "$$d"; done
@@ -80,6 +82,22 @@ alarms: $(STAMP) ## what the profiles' alarms do on recorded vitals (DATASETS=di
 
 screens: $(STAMP) ## draw the pictures of the live screen into host/screens
 	@$(PY) host/screens/draw.py
+
+setup-interop: $(INTEROP) ## add what only the tests of streams, exports and recipes talk to
+
+$(INTEROP): $(STAMP)
+	@echo "Setting up the counterparts of streams and exports (once)..." >&2
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[interop]'
+	@touch $@
+
+docs: $(DOCS) ## build the documentation site into out/site
+	@$(PY) -m mkdocs build --strict --quiet
+	@echo "out/site/index.html" >&2
+
+$(DOCS): $(STAMP)
+	@echo "Setting up what the documentation site needs (once)..." >&2
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
 
 setup-hardware: $(HARDWARE) ## add what only the circuit's netlist needs
 

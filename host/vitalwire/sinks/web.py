@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from ..clock import SystemClock
-from ..errors import ItemRefused, SinkDown, UsageError
+from ..errors import SinkDown, UsageError
 from ..items import Origin
 from .base import Delivery, Sink, SinkKind
 from .urls import SinkUrl
-from .web_hub import Frame, Hub
+from .web_hub import Hub
 from .web_values import Values
 
 if TYPE_CHECKING:
@@ -70,16 +70,7 @@ class WebSink(Sink):
     def deliver(self, batch: Sequence[Delivery]) -> None:
         if self._server is None:
             raise SinkDown(f"{self._settings.shown}: not open")
-        frames: list[Frame] = []
-        refused: ItemRefused | None = None
-        for delivery in batch:
-            try:
-                frames.append(self._hub.frame(delivery))
-            except ValueError as error:
-                refused = ItemRefused(
-                    f"item {delivery.number} cannot be written as JSON: {error}", delivered=len(frames)
-                )
-                break
+        frames = [self._hub.frame(delivery) for delivery in batch]
 
         def publish() -> None:
             fresh = {frame.number for frame in self._hub.publish(frames)}
@@ -89,8 +80,6 @@ class WebSink(Sink):
                     self._values.take(delivery, mono_ms)
 
         self._server.call(publish)
-        if refused is not None:
-            raise refused
 
     def idle(self) -> None:
         if self._server is None or not self._server.alive:
@@ -118,7 +107,7 @@ def _make(url: SinkUrl) -> Sink:
     history = url.whole("history", 1000, 0, 100_000)
     room = url.whole("queue", 500, 1, 100_000)
     clients = url.whole("clients", 50, 1, 1000)
-    waves = url.flag("wave")
+    waves = url.flag("waves")
     url.finish()
     if url.user:
         raise UsageError(f"--to {url.shown}: there are no users here", "ask for a token with token= or token_file=")
@@ -168,7 +157,7 @@ KIND: Final = SinkKind(
         "token": "what a client must bring: ?token=... or Authorization: Bearer ...; needed beyond this computer",
         "token_file": "a file with the token, so that it stands in no URL",
         "origin": "origins of other pages that may read, with commas between: https://ward.example",
-        "wave": "yes: the pulse wave too",
+        "waves": "yes: the pulse wave too",
         "history": "how many items a client that comes back can catch up on (1000)",
         "queue": "how many items wait for a slow client before it misses some (500)",
         "clients": "how many clients there may be at once (50)",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+from ..encode.envelope import envelope, to_json
 from .base import Delivery
-from .web_values import NOTICE, origin_dict
+from .web_values import NOTICE
 
 KINDS: Final = frozenset({"reading", "event", "wave"})
 TYPES: Final = KINDS | {"latest"}
@@ -128,20 +128,10 @@ class Hub:
 
     def frame(self, delivery: Delivery) -> Frame:
         """A delivery as every client gets it."""
-        values = delivery.item.as_dict()
-        kind = str(values.pop("type"))
         # A key is the name of its stream and the number.
         stream = hashlib.sha256(delivery.key.rpartition("-")[0].encode()).hexdigest()[:8]
-        about = {
-            "type": kind,
-            "id": f"{delivery.number}-{stream}",
-            "number": delivery.number,
-            "key": delivery.key,
-            "late": delivery.late,
-            "repeated": delivery.repeated,
-        }
-        text = _json({**about, **values, "origin": origin_dict(delivery.origin)})
-        return Frame(kind, text, delivery.number, stream)
+        values = {"id": f"{delivery.number}-{stream}", **envelope(delivery)}
+        return Frame(values["type"], to_json(values), delivery.number, stream)
 
     def publish(self, frames: Sequence[Frame]) -> list[Frame]:
         """Into the history and to everybody, in order; those that are in already are left out. Returns the new ones."""
@@ -178,12 +168,12 @@ class Hub:
 
     def latest(self) -> Frame:
         """How things stand now."""
-        return Frame("latest", _json(self._make_latest()))
+        return Frame("latest", to_json(self._make_latest()))
 
     def _hello(self) -> Frame:
         oldest = self._history[0].number if self._history else None
         about = {"stream": self.stream or None, "oldest": oldest, "newest": self._newest or None, "notice": NOTICE}
-        return Frame("hello", _json({"type": "hello", **about}))
+        return Frame("hello", to_json({"type": "hello", **about}))
 
 
 def _after(ident: str) -> After:
@@ -196,11 +186,7 @@ def _after(ident: str) -> After:
 def dropped(count: int, why: str) -> Frame:
     """Tells a client that it misses frames. `why` is `slow` (it did not take them in time) or `history` (they are
     older than what is kept; then `count` is the most that can be missing)."""
-    return Frame("dropped", _json({"type": "dropped", "count": count, "why": why}))
-
-
-def _json(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Frame("dropped", to_json({"type": "dropped", "count": count, "why": why}))
 
 
 __all__ = ["KINDS", "TYPES", "Frame", "Hub", "Subscriber", "dropped"]

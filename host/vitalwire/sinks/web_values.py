@@ -6,6 +6,7 @@ A value that is absent or no longer current is None; its age and the reason stay
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -98,7 +99,7 @@ class Values:
             "time_utc": iso_utc(utc_ms),
             "notice": NOTICE,
             "simulated": simulated or (self.origin is not None and self.origin.simulated),
-            "origin": None if self.origin is None else origin_dict(self.origin),
+            "origin": None if self.origin is None else _origin(self.origin),
             "link": {"state": self._link, "why": self._why, "for_s": for_s},
             **{source: self._source(source, utc_ms, mono_ms) for source in SOURCES},
             "alarms": [event.as_dict() for event in self._alarms.values()],
@@ -119,21 +120,24 @@ class Values:
             "time_utc": iso_utc(reading.utc_ms),
             "age_s": None if age_ms is None else round(age_ms / 1000, 1),
             "current": not why,
-            **{field: None if why else getattr(reading, field) for field in fields},
+            **{field: None if why else _number(getattr(reading, field)) for field in fields},
             "reasons": dict.fromkeys(fields, why) if why else dict(reading.reasons),
             "flags": list(reading.flags),
         }
 
 
-def origin_dict(origin: Origin) -> dict[str, Any]:
-    """An origin for JSON: the time as ISO 8601."""
+def _origin(origin: Origin) -> dict[str, Any]:
     values = asdict(origin)
     started_ms = values.pop("started_utc_ms")
     return {**values, "started_utc": None if started_ms is None else iso_utc(started_ms)}
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _who(origin: Origin) -> tuple[str, str, str]:
     return origin.board, origin.session, origin.patient
 
 
-__all__ = ["CUFF_MS", "NOTICE", "Values", "origin_dict"]
+__all__ = ["CUFF_MS", "NOTICE", "Values"]
