@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 from given import BOARD, alarm, on_its_way, oximeter
+
 from vitalwire.encode.envelope import envelope, to_json
 from vitalwire.items import item_of
 
