@@ -32,10 +32,12 @@ def envelope(delivery: Delivery) -> dict[str, Any]:
 def to_json(values: dict[str, Any]) -> str:
     """One line of JSON. What is no number (NaN, infinite) is null, as what was not measured: JSON has no other word."""
     try:
-        return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except ValueError:
         finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-        return json.dumps(finite, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(finite, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # A byte of an argument that was no UTF-8 is half a character here, and would not be UTF-8 again.
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 __all__ = ["envelope", "to_json"]

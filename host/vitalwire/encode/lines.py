@@ -80,9 +80,9 @@ def _head(measurement: str, tags: dict[str, str]) -> str:
 
 
 def escape(text: str) -> str:
-    """A tag's key or value, or a field's key. It can hold no control characters (they become spaces) and not end with
-    a backslash (which goes)."""
-    clean = "".join(c if c.isprintable() else " " for c in text).rstrip("\\")
+    """A tag's key or value, or a field's key. It can hold no control characters (they become spaces), and before a
+    comma or at the end readers disagree on what a backslash is (it becomes a slash)."""
+    clean = "".join(c if c.isprintable() else " " for c in text).replace("\\", "/")
     for mark in (",", "=", " "):
         clean = clean.replace(mark, "\\" + mark)
     return clean

@@ -15,9 +15,12 @@ What waited comes with its own, older time stamp. LSL acknowledges nothing: who 
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..codes import CODES
@@ -75,6 +78,7 @@ class LslSink(Sink):
         except (ImportError, RuntimeError, OSError) as error:  # the library itself is not in every package of pylsl
             said = " ".join(str(error).split())[:200]
             raise SinkRefused(f"{self._shown}: LSL cannot be loaded: {said}", "see pylsl's page on liblsl") from None
+        _quiet(pylsl)
         self._lsl, self._origin, self._rate_hz = pylsl, origin, 0
         # Simulated time has another calendar: its first item is now.
         self._offset_s = None if origin.simulated else pylsl.local_clock() - time.time()
@@ -149,6 +153,15 @@ class LslSinkWithoutWaves(LslSink):
     """Numbers and events alone."""
 
     wants: ClassVar[frozenset[str]] = frozenset({"reading", "event"})
+
+
+def _quiet(lsl: Any) -> None:
+    """Warnings alone on standard error, unless somebody configured LSL: theirs is then left as it is."""
+    places = (Path("lsl_api.cfg"), Path.home() / "lsl_api" / "lsl_api.cfg", Path("/etc/lsl_api/lsl_api.cfg"))
+    if "LSLAPICFG" in os.environ or any(place.is_file() for place in places):
+        return
+    with contextlib.suppress(AttributeError, NotImplementedError):  # older ones cannot be told
+        lsl.set_config_content("[log]\nlevel = -1\n")
 
 
 def _number(reading: Reading, source: str, name: str) -> float:

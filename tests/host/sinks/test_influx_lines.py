@@ -128,11 +128,11 @@ def test_no_text_breaks_a_line(bed: str, detail: str) -> None:
     assert (measurement, stamp) == ("events", AT * 1_000_000)
     assert set(tags) - {"bed", "variant"} == {"board", "kind", "name", "session", "simulated"}
     assert set(fields) - {"detail"} == {"late"}
-    printed = "".join(c if c.isprintable() else " " for c in bed).rstrip("\\")
-    if "\\" not in bed:
-        assert tags.get("bed", "") == printed
+    assert tags.get("bed", "") == "".join(c if c.isprintable() else " " for c in bed).replace("\\", "/")
 
 
-def test_a_tag_ends_with_no_backslash_that_would_take_the_comma_with_it() -> None:
-    assert escape("bed\\") == "bed"
-    assert escape("a=b, c") == r"a\=b\,\ c"
+@pytest.mark.parametrize(
+    ("text", "written"), [("bed\\", "bed/"), ("a\\,b", r"a/\,b"), ("a=b, c", r"a\=b\,\ c"), ("x\ty", r"x\ y")]
+)
+def test_what_a_tag_cannot_hold_is_escaped_or_replaced(text: str, written: str) -> None:
+    assert escape(text) == written

@@ -6,9 +6,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,6 +184,18 @@ def test_a_delivery_takes_milliseconds(streamed: Streamed) -> None:
     for _ in range(100):
         streamed.give(oximeter(), wave())
     assert (time.perf_counter() - begun) / 100 < 0.01
+
+
+def test_lsl_itself_says_nothing_on_standard_error() -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from given import *; from vitalwire.sinks.lsl import KIND\n"
+        "sink = sink_of(KIND, 'lsl:quiet'); sink.open(BOARD)\n"
+        "sink.deliver(on_its_way(oximeter(), wave())); sink.close()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "LSLAPICFG"}
+    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", "")
 
 
 def test_waves_can_be_left_out() -> None:
