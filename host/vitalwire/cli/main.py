@@ -36,6 +36,8 @@ COMMANDS: Final = {
     "verify": Entry(RECORDS, "verify", "Check a session's record: whole, and as its capture gives it."),
     "replay": Entry(RECORDS, "replay", "Run a record again through a profile, at any speed."),
     "compare": Entry(RECORDS, "compare", "Which alarms come, go, or move under another profile."),
+    "export": Entry(RECORDS, "export", "Write a session as Parquet, EDF, WFDB, FHIR and other files."),
+    "import": Entry(RECORDS, "import_", "Read back what `export` wrote."),
     "recompute": Entry(RECORDS, "recompute", "Work blood pressures out again from their oscillograms, and compare."),
     "calibrate": Entry(SERVICE, "calibrate", "Calibrate pressure and oximeter against a reference; see the drift."),
     "certificate": Entry(SERVICE, "certificate", "Make a board's certificate from a self-test that passed."),
