@@ -50,6 +50,7 @@ def test_the_wheel_carries_the_board_and_the_licences_and_no_leftovers(wheel: Pa
         "vitalwire/_board/firmware/vitals/link/wire.py",
         "vitalwire/_board/hardware/twin/run.py",
         "vitalwire/_board/hardware/pinout.csv",
+        "vitalwire/sinks/web_page.html",
         "vitalwire/profiles/esketamine-nasal.toml",
         "vitalwire/profiles/general.toml",
         "vitalwire/profiles/ketamine-im.toml",
