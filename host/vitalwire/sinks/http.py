@@ -115,7 +115,7 @@ def _cause(error: BaseException) -> str:
 
 
 def base_of(url: SinkUrl, port: int | None) -> str:
-    """`https://host:port/path` of a URL such as `influx+https://...`; `port` where it names none, None for the web's."""
+    """`https://host:port/path` of a URL such as `influx+https://...`; `port` where it names none; None: the web's."""
     web = url.scheme.partition("+")[2]
     host = f"[{url.host}]" if ":" in url.host else url.host
     number = url.port or port
