@@ -10,7 +10,7 @@ import pytest
 from sink_bench import ORIGIN, Event, ListSink, bench, reading, until, wave
 
 from vitalwire.delivery.spool import Spool
-from vitalwire.errors import LinkLost, PortBusy, SinkRefused, UsageError
+from vitalwire.errors import CheckFailed, LinkLost, PortBusy, SinkRefused, UsageError
 
 
 def test_items_arrive_in_order_once_each_and_with_their_origin() -> None:
@@ -110,6 +110,7 @@ def test_an_item_that_is_refused_is_counted_and_said_and_the_rest_goes_on() -> N
     assert sink.numbers == [1, 2, 4, 5, 6]
     assert standing.refused == 1
     assert standing.delivered == 5
+    assert isinstance(hub.problem(), CheckFailed)
     assert any("did not take item 3" in text for text in said)
 
 
@@ -157,6 +158,9 @@ def test_beyond_the_bound_the_oldest_go_and_the_loss_is_counted_said_and_deliver
     assert standing.dropped > 100
     assert [d.number for d in rest] == list(range(standing.dropped + 1, 201)), "the newest are kept, in order"
     assert any(f"{standing.dropped} in all" in text for text in said)
+    problem = hub.problem()
+    assert isinstance(problem, CheckFailed)
+    assert f"{standing.dropped} items were lost" in str(problem)
 
 
 def test_what_a_run_could_not_deliver_is_delivered_by_the_next_and_marked(tmp_path: Path) -> None:
