@@ -232,3 +232,34 @@ def test_a_sink_with_nothing_to_deliver_is_asked_now_and_then_whether_it_is_stil
     hub.put(reading(1), ORIGIN)
     until(lambda: sink.idled >= 1)
     hub.end(1)
+
+
+def test_while_the_disk_of_the_spool_is_full_what_comes_is_delivered_and_kept_in_memory(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "list.spool")
+    spool._db.execute("PRAGMA max_page_count=1")  # from now on SQLite says "database or disk is full"
+    sink = ListSink()
+    sink.away = True
+    hub, _ = bench({"list": sink}, {"list": spool})
+    for number in range(1, 2001):
+        hub.put(reading(number), ORIGIN)
+    assert "full" in spool.trouble
+    sink.away = False
+    until(lambda: len(sink.got) >= 2000)
+    spool._db.execute("PRAGMA max_page_count=1000000")
+    hub.put(reading(2001), ORIGIN)
+    (standing,) = hub.end(10)
+    assert sink.numbers == list(range(1, 2002)), "in order, each once"
+    assert standing.dropped == 0
+    assert spool.trouble == ""
+
+
+def test_a_disk_that_takes_no_deletion_does_not_bring_anything_twice(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "list.spool")
+    for number in range(1, 11):
+        spool.put(number, f"k-{number}", reading(number), ORIGIN, False, 0)
+    spool._db.execute("CREATE TRIGGER stuck BEFORE DELETE ON waiting BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    spool.done(spool.first(4)[-1].place)
+    assert [one.number for one in spool.first(20)] == [5, 6, 7, 8, 9, 10]
+    assert spool.waiting == 6
+    assert "full" in spool.trouble
+    spool.close()
