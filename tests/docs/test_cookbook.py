@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bench import VITALWIRE, beside, command, needs_export, needs_sink, post_box, run, wait_until
+from docs_bench import VITALWIRE, beside, command, needs_export, needs_sink, post_box, run, wait_until
 from pages import DOCS, commands, program
 
 import vitalwire

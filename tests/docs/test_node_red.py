@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "host" / "sinks"))
-from bench import beside, wait_until
+from docs_bench import beside, wait_until
 from pages import DOCS
 from web_bench import alarm, delivery, free_port, opened, reading
 

@@ -21,6 +21,17 @@ class Case(NamedTuple):
 
 
 CASES: Final = (
+    Case("processor", "a CRC is computed wrong", "processor_wrong@0.3", ""),
+    Case(
+        "heap", "free memory, 24576 bytes, and 1.2 / 0.8 of the 34000 to the limit of a board with 58 KB free",
+        "heap_taken:free=17800@0.3", "heap_taken:free=31300@0.3",
+    ),
+    Case(
+        "flash", "free flash, 32768 bytes in blocks of 4096: six and ten blocks",
+        "flash_full:free=26214@0.1", "flash_full:free=39322@0.1",
+    ),
+    Case("clock", "crystal, limit 200 ppm", "clock_drift:ppm=240@0.1", "clock_drift:ppm=160@0.1"),
+    Case("clock", "crystal, the other way", "clock_drift:ppm=-240@0.1", "clock_drift:ppm=-160@0.1"),
     Case("watchdog", "the watchdog does not bite", "watchdog_dead@0.1", ""),
     Case("buses", "another part at the oximeter's address",
         "oximeter_wrong_id@0.1", "oximeter_wrong_id:part_id=21@0.1"),
@@ -34,6 +45,10 @@ CASES: Final = (
         "finger_off:light_pct=12.4@0.1", "finger_off:light_pct=17.8@0.1",
     ),
     Case("oximeter_order", "red and infrared are swapped", "oximeter_swapped@0.1", ""),
+    Case(
+        "oximeter_noise", "noise in the dark, limit 60 counts RMS",
+        "oximeter_noisy:counts=72@0.1", "oximeter_noisy:counts=48@0.1",
+    ),
     Case("oximeter_fifo", "the loop stands still past the FIFO's 320 ms",
         "fifo_overflow:ms=484@6", "fifo_overflow:ms=156@6",
    ),

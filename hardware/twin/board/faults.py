@@ -7,6 +7,7 @@ by. A near miss must not be noticed.
 
 from world import faults as world_faults
 
+from board.interpreter import MICROPYTHON, Named, hold_all_but
 from board.timeline import FOREVER
 
 
@@ -85,6 +86,52 @@ def _stall(board, given):
 def _unplug(board, given):
     board.unplugged = True
     board.rx = bytearray()
+
+
+def _clock_drift(board, given):
+    board.crystal_ppm = int(given["ppm"])
+    board.crystal_from_us = board.timeline.now_us
+
+
+def _clock_right(board):
+    board.crystal_ppm = 0
+
+
+def _crc_wrong(board, given):
+    """The firmware's next import gets a CRC with one bit wrong, as from an arithmetic unit that is damaged."""
+    import binascii
+    import sys
+
+    sys.modules["binascii"] = Named(binascii, crc32=lambda data, start=0: binascii.crc32(data, start) ^ 0x10)
+
+
+def _crc_right(board):
+    import sys
+
+    sys.modules.pop("binascii", None)
+
+
+def _heap_taken(board, given):
+    """Something holds memory, so that `free` bytes are left whenever code that is loaded later has collected; only
+    MicroPython has such a heap. What is loaded already was there before the leak."""
+    if not MICROPYTHON:
+        raise ValueError("fault 'heap_taken' needs MicroPython: this interpreter has no bounded heap")
+    import gc
+    import sys
+
+    def collect():
+        board.ballast = None
+        gc.collect()
+        board.ballast = hold_all_but(int(given["free"]))
+
+    sys.modules["gc"] = Named(gc, collect=collect)
+
+
+def _heap_given_back(board):
+    import sys
+
+    board.ballast = None
+    sys.modules.pop("gc", None)
 
 
 _HELD = "a device holds the data line down for `ms` (0: until cleared), or until `clocks` pulses by hand (0: none help)"
@@ -212,6 +259,46 @@ _TABLE = (
             {"pct": 20},
             {"pct": 1},
             _set("", "timer_slow_ppm", lambda given: int(given["pct"] * 10000), 0),
+        ),
+    ),
+    (
+        "clock_drift",
+        (
+            "the processor's crystal is off by `ppm` (positive: fast)",
+            {"ppm": 500},
+            {"ppm": 50},
+            (_clock_drift, _clock_right),
+        ),
+    ),
+    (
+        "processor_wrong",
+        ("the processor computes a CRC wrong, in code that is loaded later", {}, None, (_crc_wrong, _crc_right)),
+    ),
+    (
+        "heap_taken",
+        (
+            "memory is held: so many bytes are `free` after a collection, in code that is loaded later",
+            {"free": 16000},
+            {"free": 60000},
+            (_heap_taken, _heap_given_back),
+        ),
+    ),
+    (
+        "flash_full",
+        (
+            "files of somebody else leave so many bytes `free`",
+            {"free": 8192},
+            {"free": 65536},
+            (lambda board, given: board.flash.fill(int(given["free"])), lambda board: board.flash.empty()),
+        ),
+    ),
+    (
+        "oximeter_noisy",
+        (
+            "both channels of the finger sensor scatter by this, RMS",
+            {"counts": 200},
+            {"counts": 5},
+            _set("oximeter", "noise_counts", lambda given: int(given["counts"]), 0),
         ),
     ),
     ("buzzer_dead", ("the buzzer makes no sound", {}, None, _dead("buzzer"))),

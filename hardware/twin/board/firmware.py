@@ -19,17 +19,25 @@ class BoardClock:
         self._timeline = board.timeline
         self._start_us = board.timeline.now_us
 
+    def _elapsed_us(self):
+        """Microseconds since the start, by the board's own crystal."""
+        board, now_us = self._board, self._timeline.now_us
+        elapsed_us = now_us - self._start_us
+        if board.crystal_ppm:
+            elapsed_us += (now_us - board.crystal_from_us) * board.crystal_ppm // 1000000
+        return elapsed_us
+
     def now_ms(self):
         """Milliseconds since the firmware started; does not wrap."""
-        return (self._timeline.now_us - self._start_us) // 1000
+        return self._elapsed_us() // 1000
 
     def ticks_ms(self):
         """As on the board: wraps at 2^30; safe in a timer's callback."""
-        return (self._timeline.now_us - self._start_us) // 1000 & 0x3FFFFFFF
+        return self._elapsed_us() // 1000 & 0x3FFFFFFF
 
     def ticks_us(self):
         """As on the board: wraps at 2^30."""
-        return self._timeline.now_us - self._start_us & 0x3FFFFFFF
+        return self._elapsed_us() & 0x3FFFFFFF
 
     def sleep_until(self, t_ms):
         """Returns at `t_ms`, or earlier when bytes arrive; at once if it is past.
@@ -37,8 +45,11 @@ class BoardClock:
         Bytes that were left unread cut the sleep to 1 ms, so that a loop that never reads them still lets time pass.
         """
         board = self._board
-        target_us = self._start_us + t_ms * 1000
-        if board.rx and target_us > self._timeline.now_us + 1000:
+        left_us = t_ms * 1000 - self._elapsed_us()
+        if board.crystal_ppm:
+            left_us -= left_us * board.crystal_ppm // 1000000
+        target_us = self._timeline.now_us + left_us
+        if board.rx and left_us > 1000:
             target_us = self._timeline.now_us + 1000
         board.advance(target_us, True)
 

@@ -10,6 +10,7 @@ import os
 from board.interpreter import MICROPYTHON
 
 INFLATED_MMMHG = 15000
+BALLAST = "ballast"
 
 
 class _Cut:
@@ -198,9 +199,32 @@ class LittlefsFlash:
         """The power goes after the n-th byte from now that reaches the flash."""
         self._cut.left = n
 
+    def fill(self, free):
+        """Writes a file that leaves so many bytes free, to a block. Not by the firmware: it counts as no write."""
+        written = self._cut.bytes_written
+        block = bytes(256)
+        with open(self.storage_path + BALLAST, "wb") as f:
+            while _free(self.storage_path) > free:
+                f.write(block)
+                f.flush()
+        self._cut.bytes_written = written
+
+    def empty(self):
+        """Takes that file away."""
+        try:
+            os.remove(self.storage_path + BALLAST)
+        except OSError:
+            pass
+
     def state(self):
         """For tests: bytes written ever, and writes while the cuff was inflated."""
         return {"flash_bytes_written": self._cut.bytes_written, "flash_writes_inflated": self._cut.writes_inflated}
+
+
+def _free(path):
+    """Bytes that are free there."""
+    found = os.statvfs(path)
+    return found[0] * found[3]
 
 
 class _CutFile:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What differs between MicroPython and CPython around the firmware: exceptions as text, the names a board goes by."""
 
+import gc
 import io
 import os
 import sys
@@ -19,7 +20,25 @@ def traceback_text(exception):
     return "".join(traceback.format_exception(exception))
 
 
-class _Named:
+def hold_all_but(free):
+    """Objects that hold the heap but for `free` bytes. Raises ValueError where less is free already."""
+    gc.collect()
+    held = []
+    block = 65536
+    while block >= 256:
+        while gc.mem_free() >= free + block + 64:
+            try:
+                held.append(bytearray(block))
+            except MemoryError:
+                break  # no room in one piece: smaller ones
+        block //= 2
+    gc.collect()
+    if not held:
+        raise ValueError("fault 'heap_taken': only %d bytes are free" % gc.mem_free())
+    return held
+
+
+class Named:
     """A module with some attributes of its own before those of the real one."""
 
     def __init__(self, real, **own):
@@ -56,8 +75,8 @@ def name_the_board(port):
     """Lets `sys.implementation._machine` and `os.uname()` say which board this is, as they do on one."""
     uname = _Uname(port)
     if MICROPYTHON:
-        sys.modules["sys"] = _Named(sys, implementation=_Implementation(port.machine_name))
-        sys.modules["os"] = _Named(os, uname=lambda: uname)
+        sys.modules["sys"] = Named(sys, implementation=_Implementation(port.machine_name))
+        sys.modules["os"] = Named(os, uname=lambda: uname)
     else:
         sys.implementation._machine = port.machine_name
         os.uname = lambda: uname

@@ -3,6 +3,8 @@
 
 from array import array
 
+from world.rng import Rng
+
 from chips.fifo_pack import pack_red_ir, store
 
 _STATUS_1 = 0x00
@@ -42,6 +44,7 @@ _FASTEST_RED = (3200, 1600, 1600, 1000)
 _AVERAGES = (1, 2, 4, 8, 16, 32, 32, 32)
 _FULLSCALE_NA = (2048, 4096, 8192, 16384)
 _LED_STEP_UA = 200
+_TOP = (1 << 18) - 1
 _RESET_US = 1000
 _TEMPERATURE_US = 29000
 
@@ -57,6 +60,8 @@ class Max30102:
         self.present = True
         self.part_id = 0x15
         self.swapped = False
+        self.noise_counts = 0  # RMS that a fault adds to both channels
+        self._noise = Rng(seed, 7)
         self.die_temperature_16ths = 31 * 16 + 5
         self._red = array("i", [0] * _DEPTH)
         self._ir = array("i", [0] * _DEPTH)
@@ -257,11 +262,19 @@ class Max30102:
             n, self._period_us, red, ir,
             registers[_LED_RED] * _LED_STEP_UA, registers[_LED_IR] * _LED_STEP_UA, self._fullscale_na,
         )  # fmt: skip
+        if self.noise_counts:
+            self._scatter(red, n)
+            self._scatter(ir, n)
         if self.swapped:
             red, ir = ir, red
         store(self._red, self._ir, self._written, red, ir, n)
         self._written = self._written + n & 31
         self._count += n
+
+    def _scatter(self, samples, n):
+        half = self.noise_counts * 100 // 41  # its standard deviation is 0.41 of it
+        for i in range(n):
+            samples[i] = max(0, min(_TOP, samples[i] + self._noise.spread(half)))
 
     def _raise_flags(self, due):
         enabled = self._registers[_ENABLE_1]
