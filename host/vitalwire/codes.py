@@ -57,8 +57,9 @@ CODES: Final = (
          "Systolic blood pressure"),
     Code("dbp_mmhg", "cuff", "Diastolic blood pressure", MMHG, 150022, "MDC_PRESS_BLD_NONINV_DIA", ("8462-4",),
          "Diastolic blood pressure"),
+    # 8478-0: so expanded from LOINC 2.82 by tx.fhir.org, and in FHIR's own example of a mean pressure.
     Code("map_mmhg", "cuff", "Mean blood pressure", MMHG, 150023, "MDC_PRESS_BLD_NONINV_MEAN", ("8478-0",),
-         "Mean blood pressure", unsure=("8478-0",)),
+         "Mean blood pressure"),
     Code("pulse_bpm", "cuff", "Pulse rate (cuff)", PER_MIN, 149546, "MDC_PULS_RATE_NON_INV", ("8867-4",), "Heart rate"),
 )  # fmt: skip
 

@@ -111,6 +111,9 @@ def _crc_right(board):
     sys.modules.pop("binascii", None)
 
 
+HELD_MS = 300
+
+
 def _heap_taken(board, given):
     """Something holds memory, so that `free` bytes are left whenever code that is loaded later has collected; only
     MicroPython has such a heap. What is loaded already was there before the leak."""
@@ -123,6 +126,8 @@ def _heap_taken(board, given):
         board.ballast = None
         gc.collect()
         board.ballast = hold_all_but(int(given["free"]))
+        # The simulated board lives in the same heap, and could hardly go on.
+        board.timeline.at(board.timeline.now_us + _us(HELD_MS), lambda entry: setattr(board, "ballast", None))
 
     sys.modules["gc"] = Named(gc, collect=collect)
 

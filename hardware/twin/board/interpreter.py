@@ -25,13 +25,13 @@ def hold_all_but(free):
     gc.collect()
     held = []
     block = 65536
-    while block >= 256:
-        while gc.mem_free() >= free + block + 64:
-            try:
+    while block >= 1024:
+        try:
+            for _ in range((gc.mem_free() - free) // (block + 64)):
                 held.append(bytearray(block))
-            except MemoryError:
-                break  # no room in one piece: smaller ones
-        block //= 2
+        except MemoryError:
+            pass  # no room in one piece: smaller ones
+        block //= 4
     gc.collect()
     if not held:
         raise ValueError("fault 'heap_taken': only %d bytes are free" % gc.mem_free())

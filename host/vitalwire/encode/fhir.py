@@ -34,13 +34,18 @@ WAVE_S: Final = 60
 """So many seconds of the pulse wave are one Observation with SampledData."""
 
 
+def clean(text: str) -> str:
+    """A text as FHIR takes one: what prints, in one line, single spaces."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def observations(delivery: Delivery) -> list[dict[str, Any]]:
     """The Observations of a delivery: none for a wave by itself (see `wave`), and for events that are no alarms."""
     item = delivery.item
     if isinstance(item, Reading):
         return _reading(item, delivery)
     if isinstance(item, Event) and item.alarm:
-        return [_alarm(item, delivery)]
+        return [_event(item, delivery)]
     return []
 
 
@@ -84,7 +89,11 @@ def _all(origin: Origin, items: Iterable[Item]) -> Iterator[dict[str, Any]]:
             kept.append(item)
             continue
         late = not isinstance(item, Event) and "late" in item.flags
-        yield from observations(Delivery(number, item, origin, f"{origin.session or 'session'}-{number}", late))
+        delivery = Delivery(number, item, origin, f"{origin.session or 'session'}-{number}", late)
+        if isinstance(item, Event):  # in a file nothing is left out: marks, doses and actions too
+            yield _event(item, delivery)
+        else:
+            yield from observations(delivery)
     if kept:
         yield wave(kept, origin)
 
@@ -108,21 +117,21 @@ def _base(delivery: Delivery, part: str, utc_ms: int, flags: tuple[str, ...]) ->
         "status": "preliminary" if "uncalibrated" in marks else "final",
         "effectiveDateTime": iso_utc(utc_ms),
         "device": {
-            "identifier": {"system": f"{OURS}:serial", "value": origin.board or "unknown"},
-            "display": " ".join(word for word in ("Vitalwire", origin.board, f"(firmware {origin.firmware})") if word),
+            "identifier": {"system": f"{OURS}:serial", "value": clean(origin.board) or "unknown"},
+            "display": clean(f"Vitalwire {origin.board} {origin.firmware and f'(firmware {origin.firmware})'}"),
         },
     }
-    tags = [{"system": f"{OURS}:mark", "code": mark} for mark in marks]
+    tags = [{"system": f"{OURS}:mark", "code": clean(mark)} for mark in marks if clean(mark)]
     meta: dict[str, Any] = {"tag": tags} if tags else {}
     if origin.simulated:
         system = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
         meta["security"] = [{"system": system, "code": "HTEST", "display": "test health data"}]
     if meta:
         found["meta"] = meta
-    if origin.patient:
-        found["subject"] = {"identifier": {"system": f"{OURS}:patient", "value": origin.patient}}
+    if clean(origin.patient):
+        found["subject"] = {"identifier": {"system": f"{OURS}:patient", "value": clean(origin.patient)}}
     if marks:
-        found["note"] = [{"text": ", ".join(word.upper().replace("_", " ") for word in marks)}]
+        found["note"] = [{"text": clean(", ".join(word.upper().replace("_", " ") for word in marks)) or "marked"}]
     return found
 
 
@@ -149,7 +158,7 @@ def _reading(reading: Reading, delivery: Delivery) -> list[dict[str, Any]]:
         if reading.source == "manual":
             made.setdefault("note", []).append({"text": "taken by a person"})
         if reading.doubts:
-            made.setdefault("note", []).append({"text": f"doubtful: {', '.join(reading.doubts)}"})
+            made.setdefault("note", []).append({"text": clean(f"doubtful: {', '.join(reading.doubts)}")})
     return found
 
 
@@ -193,21 +202,23 @@ def _absent(reason: str) -> dict[str, Any]:
     display = {"temp-unknown": "Temporarily Unknown", "not-performed": "Not Performed", "error": "Error"}[word]
     return {
         "coding": [{"system": _ABSENT, "code": word, "display": display}],
-        "text": (reason or "not measured").replace("_", " "),
+        "text": clean(reason.replace("_", " ")) or "not measured",
     }
 
 
-def _alarm(event: Event, delivery: Delivery) -> dict[str, Any]:
-    """An alarm that changed: our own code, as there is none for an alarm of a device in R4; what it was raised on and
-    the limit are components."""
-    made = _base(delivery, "alarm", event.utc_ms, event.flags)
-    name = event.name.replace("_", " ")
+def _event(event: Event, delivery: Delivery) -> dict[str, Any]:
+    """Something that happened, in codes of our own, as R4 has none for an alarm of a device; what an alarm was raised
+    on and its limit are components, so that no chart takes them for a measurement."""
+    word = "alarm" if event.alarm else "event"
+    made = _base(delivery, word, event.utc_ms, event.flags)
+    name = clean(event.name.replace("_", " ")) or word
+    said = " ".join(text for text in (event.priority, event.state) if text)
     made |= {
-        "category": [{"coding": [{"system": f"{OURS}:category", "code": f"{event.kind}-alarm"}]}],
-        "code": {"coding": [{"system": f"{OURS}:alarm", "code": event.name}], "text": f"Alarm: {name}"},
+        "category": [{"coding": [{"system": f"{OURS}:category", "code": clean(f"{event.kind}-{word}")}]}],
+        "code": {"coding": [{"system": f"{OURS}:{word}", "code": clean(event.name) or word}], "text": name},
         "valueCodeableConcept": {
-            "coding": [{"system": f"{OURS}:alarm-state", "code": event.state or "said"}],
-            "text": " ".join(word for word in (event.priority, event.state) if word) or "said",
+            "coding": [{"system": f"{OURS}:{word}-state", "code": clean(event.state) or "said"}],
+            "text": clean(said) or "said",
         },
     }
     rule = ALL_RULES.get(event.name)
@@ -231,8 +242,9 @@ def _alarm(event: Event, delivery: Delivery) -> dict[str, Any]:
     if code is not None and event.state == "raised":
         low = rule is not None and rule.low
         made["interpretation"] = [{"coding": [{"system": _INTERPRETATION, "code": "L" if low else "H"}]}]
-    if event.detail:
-        made.setdefault("note", []).append({"text": event.detail})
+    for text in (clean(event.detail), clean(event.by) and f"by {clean(event.by)}"):
+        if text:
+            made.setdefault("note", []).append({"text": text})
     return made
 
 

@@ -133,9 +133,11 @@ texts = st.text(max_size=20)
 
 @given(texts, texts, st.none() | st.floats(0, 300), st.sampled_from(["raised", "cleared", "worse", ""]))
 def test_no_text_and_no_value_makes_it_invalid(detail: str, patient: str, value: float | None, state: str) -> None:
-    clean = detail.encode(errors="ignore").decode()
-    code = patient.encode(errors="ignore").decode()
-    made(alarm(state, detail=clean, value=value), origin=Origin("VW-1", patient=code))
+    made(alarm(state, detail=detail, value=value), origin=Origin(patient, patient=patient, firmware=detail))
+    (told,) = json.loads("".join(bundle_lines(BOARD, [Event(0, detail, patient, state, detail=detail, by=patient)])))[
+        "entry"
+    ]
+    Observation.model_validate(told["resource"])
 
 
 def test_a_whole_session_is_one_bundle_with_its_wave_in_pieces_that_end_at_gaps() -> None:
