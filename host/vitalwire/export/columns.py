@@ -80,21 +80,9 @@ def to_table(material: Material) -> pa.Table:
     columns["reasons"] = pa.array(pairs, pa.map_(pa.string(), pa.string()))
     for name in _WAVES:
         columns[name] = _samples(items, name)
-    fields = [
-        pa.field(name, column.type, metadata={k: str(v) for k, v in said.get(name, _more(name)).items()} or None)
-        for name, column in columns.items()
-    ]
+    fields = [pa.field(name, column.type, metadata=said.get(name)) for name, column in columns.items()]
     about = json.dumps(material.about(), ensure_ascii=False)
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields, metadata={ABOUT: about}))
-
-
-def _more(name: str) -> dict[str, str]:
-    if name in _WAVES:
-        return {"title": f"{'Red' if name == 'red' else 'Infrared'} light", "unit": "counts", "mdc": _PLETH}
-    return {"device_ms": {"unit": "ms"}, "rate_hz": {"unit": "Hz"}}.get(name, {})
-
-
-_PLETH: Final = "150452 MDC_PULS_OXIM_PLETH"
 
 
 def _samples(items: Sequence[Item], name: str) -> pa.Array:
