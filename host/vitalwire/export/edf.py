@@ -84,7 +84,7 @@ def write_edf(material: Material, path: Path) -> None:
     lines = [(grid.start_ms, about), *grid.lines]
     count = -(-grid.seconds // RECORD_S)
     start = _EPOCH + timedelta(milliseconds=grid.start_ms)
-    records = _annotations(lines, grid.start_ms, start.microsecond // 1000, count, kind.width)
+    records = _annotations(lines, grid.start_ms, count, kind.width)
     with path.open("wb") as file:
         file.write(_header(material, start, signals, count, len(records[0]) // kind.width, kind))
         blocks = [_blocks(signal, count, kind) for signal in signals]
@@ -144,14 +144,14 @@ def _numeric(one: Numeric, grid: Grid) -> _Signal:
     )  # fmt: skip
 
 
-def _annotations(lines: list[tuple[int, str]], start_ms: int, sub_ms: int, count: int, width: int) -> list[bytes]:
+def _annotations(lines: list[tuple[int, str]], start_ms: int, count: int, width: int) -> list[bytes]:
     """The annotation signal of each record: its own time first, then as many lines as have room, in order."""
     said = [
-        f"+{(utc_ms - start_ms + sub_ms) / 1000:.3f}\x14{piece}\x14\0".encode()
+        f"+{(utc_ms - start_ms) / 1000:.3f}\x14{piece}\x14\0".encode()
         for utc_ms, text in lines
         for piece in notes.pieces(_clean(text), LINE_BYTES)
     ]
-    clocks = [f"+{RECORD_S * n + sub_ms / 1000:.3f}\x14\x14\0".encode() for n in range(count)]
+    clocks = [f"+{RECORD_S * n}\x14\x14\0".encode() for n in range(count)]
     size = max(map(len, said), default=0) + max(map(len, clocks))
     size = max(size, sum(map(len, said)) // count + max(map(len, clocks)))
     while True:

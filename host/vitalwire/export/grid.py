@@ -83,8 +83,9 @@ class Grid:
     """`seconds` whole seconds from `start_ms` (UTC) on. `waves`: red and infrared, `rate_hz` samples a second;
     `numerics`: one a second, by label. NaN is *not measured*, and where nothing came.
 
-    `lines` are what is told beside them: (UTC in ms, text). `left_out`: samples of the wave and readings for which
-    there was no place.
+    The places of the wave are so many ms later as its line says (`offset_ms`, less than one place), as a grid begins
+    with a whole second. `lines` are what is told beside them: (UTC in ms, text). `left_out`: samples of the wave and
+    readings for which there was no place.
     """
 
     start_ms: int
@@ -96,9 +97,10 @@ class Grid:
     left_out: int = 0
 
 
-def grid_of(material: Material) -> Grid:
-    """The grid of a session. It is laid so that the first sample of the pulse wave is in its place to the millisecond;
-    later ones are within two places of their time. Raises UsageError where the session spans more than a week."""
+def grid_of(material: Material, lead_ms: int = 0) -> Grid:
+    """The grid of a session. It begins with a whole second, at least `lead_ms` before the first item. The first sample
+    of the pulse wave is in its place to the millisecond, later ones are within two places of their time. Raises
+    UsageError where the session spans more than a week."""
     import numpy as np
 
     waves, readings = material.waves, material.readings
@@ -106,43 +108,51 @@ def grid_of(material: Material) -> Grid:
     rate_hz = rates.most_common(1)[0][0] if rates else 0
     times = [item.utc_ms for item in material.items]
     period_ms = max(1, 1000 // rate_hz) if rate_hz else 1
-    phase_ms = next((wave.utc_ms % period_ms for wave in waves if wave.rate_hz == rate_hz), 0)
+    wave_ms = next((wave.utc_ms % 1000 % period_ms for wave in waves if wave.rate_hz == rate_hz), 0)
     first_ms = min(times, default=material.origin.started_utc_ms or 0)
-    start_ms = (first_ms - phase_ms) // 1000 * 1000 + phase_ms
+    start_ms = (first_ms - lead_ms) // 1000 * 1000
     last_ms = max([*times, *(wave.utc_ms + len(wave.ir) * 1000 // wave.rate_hz for wave in waves)], default=start_ms)
-    seconds = (last_ms - start_ms) // 1000 + 1
+    places = _places(readings, start_ms)
+    seconds = max((last_ms - start_ms) // 1000, *(second for second, _ in places), 0) + 1
     if seconds > LONGEST_S:
         raise UsageError(
             f"the record spans {seconds / 86_400:.0f} days, too many for a format with even samples",
             "its clock may have been set; export it as parquet, arrow, vital or json",
         )
-    laid, lost = _lay(waves, start_ms, seconds, rate_hz)
+    laid, lost = _lay(waves, start_ms + wave_ms, seconds, rate_hz)
     numerics = {one.label: np.full(seconds, np.nan) for one in NUMERICS}
-    lost += _place(readings, numerics, start_ms)
-    return Grid(start_ms, seconds, rate_hz, laid, numerics, _lines(material), lost)
+    lost += _fill(places, numerics, start_ms)
+    return Grid(start_ms, seconds, rate_hz, laid, numerics, _lines(material, wave_ms), lost)
 
 
-def _place(readings: list[Reading], numerics: dict[str, Samples], start_ms: int) -> int:
-    """Puts each reading of the oximeter into its second, or into the next that is free within half a minute: two come
-    into one second where the board's clock runs faster. Returns how many found no place."""
-    left_out = 0
-    taken: set[int] = set()
-    last = len(numerics["Offset"]) - 1
-    for reading in readings:
-        place = (reading.utc_ms - start_ms) // 1000
+def _places(readings: list[Reading], start_ms: int) -> list[tuple[int, Reading]]:
+    """The second of each reading. Those of the oximeter have one each, in their order: where the board's clock runs
+    faster than the computer's two come into one second, and the later one waits for the next that is free."""
+    found: list[tuple[int, Reading]] = []
+    free = 0
+    for reading in sorted(readings, key=lambda one: one.utc_ms):
+        second = (reading.utc_ms - start_ms) // 1000
         if reading.source == "oximeter":
-            near = (place, *(one for step in range(1, 31) for one in (place + step, place - step)))
-            free = next((one for one in near if one not in taken and 0 <= one <= last), None)
-            if free is None:
+            second = max(second, free)
+            free = second + 1
+        found.append((second, reading))
+    return found
+
+
+def _fill(places: list[tuple[int, Reading]], numerics: dict[str, Samples], start_ms: int) -> int:
+    """Puts the readings into their seconds. Returns how many were left out, as they are too far from theirs."""
+    left_out = 0
+    for second, reading in places:
+        if reading.source == "oximeter":
+            offset_ms = reading.utc_ms - start_ms - 1000 * second
+            if offset_ms < -_OFFSET_MAX_MS:
                 left_out += 1
                 continue
-            taken.add(free)
-            place = free
-            numerics["Offset"][place] = reading.utc_ms - start_ms - 1000 * place
+            numerics["Offset"][second] = offset_ms
         for one in NUMERICS:
             value = getattr(reading, one.field, None)
             if one.source == reading.source and value is not None:
-                numerics[one.label][place] = value
+                numerics[one.label][second] = value
     return left_out
 
 
@@ -187,7 +197,7 @@ def _step(before: Wave, wave: Wave) -> int | None:
     return step if step >= 0 else None
 
 
-def _lines(material: Material) -> list[tuple[int, str]]:
+def _lines(material: Material, wave_ms: int) -> list[tuple[int, str]]:
     """Events; each reading of the cuff and of a person; where reasons and flags of oximeter and wave change."""
     found: list[tuple[int, str]] = [(event.utc_ms, notes.event_line(event)) for event in material.events]
     state = ""
@@ -201,7 +211,7 @@ def _lines(material: Material) -> list[tuple[int, str]]:
     for wave in material.waves:
         if wave.flags != flags:
             flags = wave.flags
-            found.append((wave.utc_ms, notes.line(notes.WAVE, {"flags": list(flags)})))
+            found.append((wave.utc_ms, notes.line(notes.WAVE, {"offset_ms": wave_ms, "flags": list(flags)})))
     return sorted(found, key=lambda one: one[0])
 
 
@@ -275,7 +285,8 @@ def _waves(grid: Grid, flags: list[tuple[int, dict[str, Any]]]) -> Iterator[Item
         for place in range(first, last, grid.rate_hz):
             starts.append((place, min(place + grid.rate_hz, last), lost if place == first else 0))
         end = last
-    times = [grid.start_ms + round(place * 1000 / grid.rate_hz) for place, _, _ in starts]
+    wave_ms = int(flags[0][1].get("offset_ms", 0)) if flags else 0
+    times = [grid.start_ms + wave_ms + round(place * 1000 / grid.rate_hz) for place, _, _ in starts]
     for (place, until, lost), utc_ms, state in zip(starts, times, _current(flags, times), strict=True):
         yield Wave(
             utc_ms,

@@ -42,6 +42,7 @@ def _library() -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves the file that it reads to the collector
         import vitaldb
 
         yield vitaldb
@@ -121,21 +122,29 @@ def _words(file: Any, track: str, lines: list[tuple[int, str]]) -> None:
 
 def read_vital(path: Path) -> tuple[dict[str, Any], list[Item]]:
     """The items of a file of ours, in order of time. Raises UsageError."""
-    try:
-        with _library() as vitaldb:
+    wrong = ""
+    with _library() as vitaldb:
+        try:
             file = vitaldb.VitalFile(str(path))
-        about = notes.about_of(text for _, text in _lines(file, ABOUT))
-        items: list[Item] = []
-        for utc_ms, text in _lines(file, EVENTS):
-            items.append(_item(utc_ms, notes.event_of(*notes.parsed(text))))
-        for utc_ms, text in _lines(file, READINGS):
-            words, values = notes.parsed(text)
-            counts = {"device_ms": None, "boot": None, "seq": None}
-            items.append(_item(utc_ms, {**counts, **values, "type": "reading", "source": words[-1]}))
-        items += _waves(file)
-    except Exception as error:  # the library raises what it meets
-        raise UsageError(f"{path} is no export of Vitalwire: {str(error)[:200]}") from None
+            about = notes.about_of(text for _, text in _lines(file, ABOUT))
+            items = [*_events(file), *_readings(file), *_waves(file)]
+        except Exception as error:  # the library raises what it meets
+            wrong = str(error)[:200] or type(error).__name__
+    if wrong:
+        raise UsageError(f"{path} is no export of Vitalwire: {wrong}")
     return about, sorted(items, key=lambda item: item.utc_ms)
+
+
+def _events(file: Any) -> Iterator[Item]:
+    for utc_ms, text in _lines(file, EVENTS):
+        yield _item(utc_ms, notes.event_of(*notes.parsed(text)))
+
+
+def _readings(file: Any) -> Iterator[Item]:
+    for utc_ms, text in _lines(file, READINGS):
+        words, values = notes.parsed(text)
+        counts = {"device_ms": None, "boot": None, "seq": None}
+        yield _item(utc_ms, {**counts, **values, "type": "reading", "source": words[-1]})
 
 
 def _item(utc_ms: int, values: dict[str, Any]) -> Item:

@@ -53,7 +53,7 @@ def write_wfdb(material: Material, path: Path) -> None:
     name = path.stem
     if not _NAME.fullmatch(name):
         raise UsageError(f"{path.name}: WFDB takes letters, digits, - and _ in a name", "give another --out")
-    grid = grid_of(material)
+    grid = grid_of(material, lead_ms=1)  # readers take a note at 0 for one of the file, and drop it
     material.left_out(grid.left_out)
     start = _EPOCH + timedelta(milliseconds=grid.start_ms)
     about = f"{notes.ABOUT} {json.dumps(material.about(), allow_nan=False)}"
