@@ -44,9 +44,11 @@ def command(file: Path, out: Path | None, as_csv: bool, force: bool) -> None:
 
     if out is not None and out.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"{out}: what to write there is not clear", "let it end with .csv or .jsonl")
+    if out is not None and os.path.lexists(out) and not force:
+        raise UsageError(f"{out} is there already", "give another --out, or --force to replace it")
     about, items = read_back(file)
     _say_about(about)
-    with terminable(), _open(out, force) as target:
+    with terminable(), _open(out) as target:
         if as_csv or (out is not None and out.suffix == ".csv"):
             try:
                 started = utc_ms_of(str(about["started_utc"]))
@@ -73,13 +75,11 @@ def _say_about(about: dict[str, object]) -> None:
 
 
 @contextlib.contextmanager
-def _open(out: Path | None, force: bool) -> Iterator[IO[str]]:
+def _open(out: Path | None) -> Iterator[IO[str]]:
     """Standard output, or a file that gets its name when it is whole."""
     if out is None:
         yield sys.stdout
         return
-    if os.path.lexists(out) and not force:
-        raise UsageError(f"{out} is there already", "give another --out, or --force to replace it")
     from ..export.formats import reason
 
     try:

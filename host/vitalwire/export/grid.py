@@ -233,7 +233,7 @@ def items_of(grid: Grid) -> list[Item]:
             items.append(item_of({**notes.event_of(words, values), "time_utc": iso_utc(utc_ms)}))
     items += _readings(grid, states)
     items += _waves(grid, flags)
-    return sorted(items, key=lambda item: item.utc_ms)
+    return notes.in_order(items)
 
 
 def _reading(utc_ms: int, source: str, values: dict[str, Any]) -> Item:

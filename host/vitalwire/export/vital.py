@@ -132,7 +132,7 @@ def read_vital(path: Path) -> tuple[dict[str, Any], list[Item]]:
             wrong = str(error)[:200] or type(error).__name__
     if wrong:
         raise UsageError(f"{path} is no export of Vitalwire: {wrong}")
-    return about, sorted(items, key=lambda item: item.utc_ms)
+    return about, notes.in_order(items)
 
 
 def _events(file: Any) -> Iterator[Item]:

@@ -66,7 +66,7 @@ def test_the_example_says_what_it_is_in_every_format(form: str) -> None:
 
 
 def test_vital_gives_every_item_as_it_was_in_the_order_of_time() -> None:
-    assert there_and_back(example(), "vital")[1] == by_time([*example().events, *example().readings, *example().waves])
+    assert there_and_back(example(), "vital")[1] == by_time(example().items)
 
 
 @pytest.mark.parametrize(("form", "suffix"), [("edf", ".edf"), ("edf", ".bdf"), ("wfdb", ".hea")])
