@@ -127,6 +127,62 @@ def test_record_consumes_events_and_opens_no_port() -> None:
     assert offenders(found, "serial", "vitalwire.link.transport", "vitalwire.pump", "vitalwire.cli") == []
 
 
+def test_what_encodes_items_opens_nothing() -> None:
+    found = imports_below(HOST / "encode", ROOT / "host")
+    assert found
+    opens = (
+        "socket",
+        "os",
+        "io",
+        "pathlib",
+        "ssl",
+        "urllib3",
+        "paho",
+        "time",
+        "threading",
+        "serial",
+        "vitalwire.record.files",
+    )
+    assert offenders(found, *opens, "vitalwire.pump", "vitalwire.delivery", "vitalwire.cli") == []
+
+
+def test_sinks_know_nothing_of_boards_sessions_and_who_feeds_them() -> None:
+    found = imports_below(HOST / "sinks", ROOT / "host")
+    assert found
+    above = (
+        "vitalwire.pump",
+        "vitalwire.session",
+        "vitalwire.link.board",
+        "vitalwire.link.transport",
+        "vitalwire.delivery",
+    )
+    assert offenders(found, *above, "serial", "vitalwire.cli") == []
+
+
+def test_libraries_of_counterparts_and_formats_are_imported_late() -> None:
+    late = (
+        "paho",
+        "pylsl",
+        "aiohttp",
+        "prometheus_client",
+        "urllib3",
+        "hl7",
+        "pyarrow",
+        "pyedflib",
+        "wfdb",
+        "vitaldb",
+        "numpy",
+    )
+    early = []
+    for path in HOST.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            early += [f"{path.relative_to(ROOT)} imports {name}" for name in names if name.split(".")[0] in late]
+    # These two are themselves imported late, by the sink that they belong to.
+    assert [one for one in early if "mqtt_client" not in one and "web_server" not in one] == []
+
+
 def test_nothing_imports_the_command_line() -> None:
     found = {p: n for p, n in imports_below(HOST, ROOT / "host").items() if "cli" not in p.parts}
     assert offenders(found, "vitalwire.cli", "click", "rich") == []

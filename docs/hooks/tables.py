@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of the site that follow from the program, so that they cannot say anything else: `<!-- sinks -->`."""
+"""What the site takes from the program instead of saying it again: `<!-- sinks -->` and `<!-- sinks in detail -->`."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from vitalwire.sinks.base import SinkKind
 from vitalwire.sinks.registry import load_kinds
 
-MARK = "<!-- sinks -->"
+SINKS = "<!-- sinks -->"
+DETAIL = "<!-- sinks in detail -->"
+README = Path(__file__).resolve().parents[2] / "host" / "vitalwire" / "sinks" / "README.md"
 
 
 def section(kind: SinkKind) -> str:
@@ -29,9 +33,16 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
+def detail() -> str:
+    """The sections of the sinks' read-me, one heading deeper."""
+    text = README.read_text(encoding="utf-8")
+    return re.sub(r"^## ", "### ", text[text.index("\n## ") :], flags=re.MULTILINE)
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Called by MkDocs for each page."""
-    if MARK not in markdown:
-        return markdown
-    kinds, _bad = load_kinds()
-    return markdown.replace(MARK, "\n".join(section(kind) for kind in kinds))
+    if SINKS in markdown:
+        markdown = markdown.replace(SINKS, "\n".join(section(kind) for kind in load_kinds()[0]))
+    if DETAIL in markdown:
+        markdown = markdown.replace(DETAIL, detail())
+    return markdown

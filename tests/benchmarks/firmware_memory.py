@@ -21,7 +21,7 @@ from pathlib import Path
 from rows import Row
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "board_tape"))
-from tape import ROOT, compiled, play_on_desktop, play_on_wasm, record
+from tape import ROOT, compiled, play_on_desktop, play_on_wasm, record, record_selftests
 
 SECONDS = 1800
 HEAP, SOURCE_HEAP = "272k", "304k"
@@ -47,3 +47,7 @@ def rows() -> Iterator[Row]:
         yield Row("allocated while the cuff works (32-bit)", board["cuff_bytes_per_s"], "bytes/s")
         yield Row("heap in use when ready (32-bit)", board["ready"] / 1024, "KiB")
         yield Row("heap in use at the peak of a cuff cycle (32-bit)", board["peak_live_cuff"] / 1024, "KiB")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        board = play_on_wasm(record_selftests(folder), folder, compiled(folder, "armv6m"), LOOK_EVERY_MS)
+        yield Row("heap in use at the peak of self-tests (32-bit)", board["peak_live"] / 1024, "KiB")

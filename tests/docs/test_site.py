@@ -102,7 +102,9 @@ def test_the_reference_has_the_fields_and_the_list_of_streams_has_every_sink(sit
     for name in ("open_board", "open_record", "follow", "Reading", "Origin", "Record", "SinkDown", "start_cuff"):
         assert name in reference
     streams = (site / "streams.html").read_text(encoding="utf-8")
-    assert "<!-- sinks -->" not in streams
+    assert "<!-- sinks" not in streams
+    assert "Last-Event-ID" in streams or "?after=ID" in streams
+    assert "homeassistant=yes" in streams
     assert "web://127.0.0.1:8765" in streams
     assert "token_file" in streams
 

@@ -50,6 +50,7 @@ def test_the_wheel_carries_the_board_and_the_licences_and_no_leftovers(wheel: Pa
         "vitalwire/_board/firmware/vitals/link/wire.py",
         "vitalwire/_board/hardware/twin/run.py",
         "vitalwire/_board/hardware/pinout.csv",
+        "vitalwire/sinks/web_page.html",
         "vitalwire/profiles/esketamine-nasal.toml",
         "vitalwire/profiles/general.toml",
         "vitalwire/profiles/ketamine-im.toml",
@@ -82,3 +83,39 @@ def test_the_installed_program_guards_a_simulated_session(clean: Path, tmp_path:
 def test_the_installed_program_does_without_construct(clean: Path, tmp_path: Path) -> None:
     done = subprocess.run([clean / "python", "-c", "import construct"], cwd=tmp_path, capture_output=True, text=True)
     assert "ModuleNotFoundError" in done.stderr
+
+
+def test_the_installed_program_streams_without_any_library_of_a_sink_and_says_what_each_needs(
+    clean: Path, tmp_path: Path
+) -> None:
+    listed = run(clean / "vitalwire", "stream", "--list", "--json", cwd=tmp_path)
+    kinds = {kind["name"]: kind for kind in map(json.loads, listed.stdout.splitlines())}
+    assert kinds["files"]["ready"]
+    assert (kinds["mqtt"]["ready"], kinds["mqtt"]["install"]) == (False, "pip install 'vitalwire[mqtt]'")
+    file = tmp_path / "out.jsonl"
+    words = ("stream", "sim://?speed=max", "--minutes", "0.2", "--to", f"jsonl:{file}", "--spool", tmp_path / "spool")
+    run(clean / "vitalwire", *words, cwd=tmp_path)
+    assert len(file.read_text(encoding="utf-8").splitlines()) >= 10
+
+
+def test_a_package_of_somebody_else_adds_a_sink_by_its_entry_point(clean: Path, tmp_path: Path) -> None:
+    package = tmp_path / "lamp"
+    package.mkdir()
+    (package / "bedside_lamp.py").write_text(
+        "import sys\n"
+        "from vitalwire import Sink, SinkKind\n"
+        "class Lamp(Sink):\n"
+        "    def open(self, origin): print('on', file=sys.stderr)\n"
+        "    def deliver(self, batch): print('lamp', len(batch), file=sys.stderr)\n"
+        "    def close(self): pass\n"
+        "KIND = SinkKind('lamp', ('lamp',), 'A lamp', 'lamp://', lambda url: Lamp(), keeps=False)\n"
+    )
+    (package / "pyproject.toml").write_text(
+        "[build-system]\nrequires=['setuptools']\nbuild-backend='setuptools.build_meta'\n"
+        "[project]\nname='bedside-lamp'\nversion='1'\n[tool.setuptools]\npy-modules=['bedside_lamp']\n"
+        "[project.entry-points.'vitalwire.sinks']\nlamp='bedside_lamp:KIND'\n"
+    )
+    run(clean / "python", "-m", "pip", "install", "--quiet", package, cwd=tmp_path)
+    done = run(clean / "vitalwire", "stream", "sim://?speed=max", "--minutes", "0.1", "--to", "lamp://", cwd=tmp_path)
+    assert "lamp" in done.stderr
+    assert "delivered" in done.stderr

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ..errors import LinkLost, VitalwireError
+from ..errors import CheckFailed, LinkLost, VitalwireError
 from ..items import Item, Origin
 from .worker import Standing, Worker
 
@@ -61,7 +61,7 @@ class Hub:
     def problem(self) -> VitalwireError | None:
         """The worst that is left to say at the end, with the exit code that belongs to it; None where all is delivered.
 
-        What refused comes first, then what was never there, then what got lost or still waits.
+        What refused us comes first, then what is not there or has not got everything yet, then what is lost for good.
         """
         bad = [(worker, worker.standing()) for worker in self.workers]
         for worker, standing in bad:
@@ -74,15 +74,18 @@ class Hub:
                 hint = "the same command delivers them" if kept and standing.waiting else ""
                 why = standing.why.removeprefix(f"{worker.name}: ")
                 return LinkLost(f"{worker.name}: {lost or 'it is not there'}" + (f" ({why})" if why else ""), hint)
-        return None
-
-    def lost(self) -> list[str]:
-        """A sentence for each sink that did not get everything, and why."""
-        said = []
-        for standing in (worker.standing() for worker in self.workers):
+        for worker, standing in bad:
             if standing.dropped or standing.refused:
-                said.append(f"{standing.name}: {standing.dropped} items lost, {standing.refused} not taken")
-        return said
+                said = [
+                    f"{count} {what}"
+                    for count, what in (
+                        (standing.dropped, "items were lost, as its buffer was full"),
+                        (standing.refused, "were not taken"),
+                    )
+                    if count
+                ]
+                return CheckFailed(f"{worker.name}: {' and '.join(said)}", "give more with --spool-mb, or see above")
+        return None
 
 
 __all__ = ["DRAIN_S", "Hub"]

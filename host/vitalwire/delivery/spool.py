@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What waits for one sink: in order, on disk, within a bound. Beyond it the oldest goes, and is counted.
 
-SQLite keeps it: a program that is killed, or a computer that loses its power, leaves a spool that reads. Two threads
-share one: who puts in, and the sink's own.
+SQLite keeps it: a program that is killed, or a computer that loses its power, leaves a spool that reads. What a full
+disk does not take waits in memory instead, within a smaller bound. Two threads share one: who puts in, and the sink's
+own.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import sqlite3
 import threading
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +24,12 @@ from ..items import Item, Origin, item_of
 BYTES_MAX: Final = 64 << 20
 """About two days of readings, or four hours with waves."""
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS waiting(place INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS waiting(place INTEGER PRIMARY KEY, size INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS about(name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 VERSION: Final = 1
+HELD_MAX: Final = 20_000
+"""So many items wait in memory while the disk takes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,13 @@ class Spool:
         self.trouble = ""
         """Why the disk takes nothing at present, or empty."""
         self._lock = threading.Lock()
+        self._held: deque[tuple[int, str]] = deque()  # what the disk did not take, behind all that it holds
+        self._done = 0  # the disk may take no deletion either
         self._origins: dict[str, Origin] = {}
         try:
             self._db = self._open()
             self._count, self._bytes = self._db.execute("SELECT COUNT(*), TOTAL(size) FROM waiting").fetchone()
+            self._place = self._db.execute("SELECT COALESCE(MAX(place), 0) FROM waiting").fetchone()[0]
         except (sqlite3.Error, OSError) as error:
             raise _unusable(path, error) from None
         self.left_over = int(self._count)
@@ -78,11 +87,10 @@ class Spool:
     @property
     def waiting(self) -> int:
         """How many items wait."""
-        return int(self._count)
+        return int(self._count) + len(self._held)
 
     def put(self, number: int, key: str, item: Item, origin: Origin, late: bool, put_ms: int) -> None:
-        """Takes an item; where the bound is reached the oldest go. A full disk is no error here: it is `trouble`, and
-        what cannot be kept is counted as dropped."""
+        """Takes an item; where the bound is reached the oldest go. A full disk is no error here: it is `trouble`."""
         said = {
             "number": number,
             "key": key,
@@ -92,20 +100,36 @@ class Spool:
             "origin": _origin_json(origin),
         }
         body = json.dumps(said, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        last = json.dumps([key, number])
         with self._lock:
-            try:
-                self._db.execute("BEGIN")
+            self._place += 1
+            self._held.append((self._place, body))
+            self._write(last)
+            if len(self._held) > HELD_MAX:
+                self._held.popleft()
+                self.dropped += 1
+
+    def _write(self, last: str) -> None:
+        """Brings what is in memory to the disk, if that takes it."""
+        count, size = self._count, self._bytes
+        dropped = self.dropped
+        try:
+            self._db.execute("BEGIN")
+            for place, body in self._held:
                 self._make_room(len(body))
-                self._db.execute("INSERT INTO waiting(size, body) VALUES(?, ?)", (len(body), body))
-                self._db.execute("INSERT OR REPLACE INTO about VALUES('last', ?)", (json.dumps([key, number]),))
-                self._db.execute("COMMIT")
+                self._db.execute("INSERT INTO waiting VALUES(?, ?, ?)", (place, len(body), body))
                 self._count += 1
                 self._bytes += len(body)
-                self.trouble = ""
-            except sqlite3.Error as error:
-                self._roll_back()
-                self.trouble = str(error)
-                self.dropped += 1
+            self._db.execute("INSERT OR REPLACE INTO about VALUES('last', ?)", (last,))
+            self._db.execute("COMMIT")
+            self._held.clear()
+            self.trouble = ""
+        except sqlite3.Error as error:
+            self.trouble = str(error)
+            self._count, self._bytes, self.dropped = count, size, dropped
+            if self._db.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
 
     def _make_room(self, size: int) -> None:
         while self._count and self._bytes + size > self.bytes_max:
@@ -115,19 +139,13 @@ class Spool:
             self._bytes -= old
             self.dropped += 1
 
-    def _roll_back(self) -> None:
-        try:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            self._count, self._bytes = self._db.execute("SELECT COUNT(*), TOTAL(size) FROM waiting").fetchone()
-        except sqlite3.Error:
-            pass  # it is tried again with the next item
-
     def first(self, count: int) -> list[Waiting]:
         """The oldest `count`, which stay until they are `done`. Raises UsageError where the spool does not read."""
         with self._lock:
             try:
-                rows = self._db.execute("SELECT place, body FROM waiting ORDER BY place LIMIT ?", (count,)).fetchall()
+                asked = "SELECT place, body FROM waiting WHERE place > ? ORDER BY place LIMIT ?"
+                rows = self._db.execute(asked, (self._done, count)).fetchall()
+                rows += list(itertools.islice(self._held, count - len(rows)))
                 return [self._waiting(place, json.loads(body)) for place, body in rows]
             except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
                 raise _unusable(self.path, error) from None
@@ -140,14 +158,17 @@ class Spool:
     def done(self, place: int) -> None:
         """All up to `place` were delivered, or are not wanted."""
         with self._lock:
+            while self._held and self._held[0][0] <= place:
+                self._held.popleft()
             try:
-                count, size = self._db.execute(
-                    "SELECT COUNT(*), TOTAL(size) FROM waiting WHERE place <= ?", (place,)
+                gone = self._db.execute(
+                    "SELECT COUNT(*), TOTAL(size) FROM waiting WHERE place > ? AND place <= ?", (self._done, place)
                 ).fetchone()
+                self._count -= gone[0]
+                self._bytes -= gone[1]
+                self._done = max(self._done, place)
                 self._db.execute("DELETE FROM waiting WHERE place <= ?", (place,))
-                self._count -= count
-                self._bytes -= size
-            except sqlite3.Error as error:  # they come again
+            except sqlite3.Error as error:  # the next run has them again, and marks them
                 self.trouble = str(error)
 
     def last(self) -> tuple[str, int] | None:

@@ -143,7 +143,9 @@ class Client:
     def advance(self, t_ms: int) -> list[LinkEvent]:
         """Lets time pass: retries, pings, time-outs. Call it at `next_deadline()`."""
         events: list[LinkEvent] = []
-        if self._idle_ms is not None and t_ms >= self._idle_ms:
+        asks_again = self._identify_ms is not None and t_ms >= self._identify_ms and self.state == "greeting"
+        if asks_again or (self._idle_ms is not None and t_ms >= self._idle_ms):
+            # A prompt answers whatever it is asked, each second: it would never be idle for one.
             self._idle_ms = None
             self.decoder.idle()
             self._listen_for_text(t_ms, events)

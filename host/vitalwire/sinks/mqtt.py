@@ -17,6 +17,7 @@ from . import homeassistant as ha
 from .base import Delivery, Sink, SinkKind
 from .mqtt_client import Connection, TidySocket, Where
 from .mqtt_topics import CUFF_EXPIRE_S, EXPIRE_S, OFFLINE, Message, Topics, level
+from .tls import client_tls
 from .urls import SinkUrl
 
 PREFIX: Final = "vitalwire"
@@ -103,25 +104,9 @@ def make(url: SinkUrl) -> Sink:
 
 
 def _tls(url: SinkUrl) -> ssl.SSLContext | None:
-    authority, certificate, key = url.file("ca"), url.file("cert"), url.file("key")
-    if url.scheme != "mqtts":
-        if authority or certificate or key:
-            raise UsageError(f"--to {url.shown}: ca=, cert= and key= belong to mqtts://")
-        return None
-    if key and not certificate:
-        raise UsageError(f"--to {url.shown}: key= needs cert= with it")
-    try:
-        context = ssl.create_default_context(cafile=authority)
-    except (OSError, ValueError):
-        raise UsageError(f"--to {url.shown}: {authority} holds no certificate of an authority") from None
-    context.sslsocket_class = TidySocket
-    if certificate:
-        try:
-            # Without a password given, OpenSSL would ask for one at the terminal.
-            context.load_cert_chain(certificate, key, password=lambda: "")
-        except (OSError, ValueError) as error:
-            said = getattr(error, "reason", None) or "no certificate and key in PEM, or the key has a password"
-            raise UsageError(f"--to {url.shown}: {certificate} cannot be used as our certificate: {said}") from None
+    context = client_tls(url, "mqtts")
+    if context is not None:
+        context.sslsocket_class = TidySocket
     return context
 
 

