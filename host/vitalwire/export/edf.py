@@ -2,16 +2,17 @@
 """EDF+ (`.edf`, 16 bits) and BDF+ (`.bdf`, 24 bits): the pulse wave at its rate, the numbers at one a second, the rest
 as annotations.
 
-Neither has a word for *missing*: a sample that is not there is the physical minimum of its signal, which no measured
-value has; the prefilter text of each signal says so. The file is continuous (EDF+C), as most readers refuse others.
+Neither has a word for *missing*: a sample that is not there is the digital number -32768, the smallest of its signal,
+which no measured value has; the prefilter text of each signal says so. The file is continuous (EDF+C), as most readers
+refuse others.
 
-It is written here, and not by pyedflib, which cuts annotations to 40 bytes and does not notice a full disk; that reads
-it back.
+It is written here, and not by pyedflib, which cuts annotations to 40 bytes; that reads it back.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 RECORD_S: Final = 10
 """Seconds of one data record: short enough to be read in pieces, long enough that few have room for a long line."""
+MISSING: Final = -32_768
+"""The digital number of a sample that is not there, in 24 bits too."""
+PREFILTER: Final = f"{MISSING} is missing"
 LINE_BYTES: Final = 400
 """Of one annotation; readers take 512."""
 _EPOCH: Final = datetime(1970, 1, 1)
@@ -63,10 +67,9 @@ class _Signal:
     label: str
     transducer: str
     unit: str
-    low: int
-    """What a missing sample is, in the unit; and `digital_low` as a digital number."""
+    low: float
+    """What a missing sample, digitally `MISSING`, is in the unit."""
     high: int
-    digital_low: int
     digital_high: int
     per_s: int
     digital: npt.NDArray[np.int32]
@@ -97,7 +100,7 @@ def _blocks(signal: _Signal, count: int, kind: _Kind) -> list[bytes]:
     import numpy as np
 
     per_record = signal.per_s * RECORD_S
-    whole = np.full(count * per_record, signal.digital_low, np.dtype("<i4"))
+    whole = np.full(count * per_record, MISSING, np.dtype("<i4"))
     whole[: len(signal.digital)] = signal.digital
     data = whole.view(np.uint8).reshape(-1, 4)[:, : kind.width].tobytes()
     size = per_record * kind.width
@@ -105,27 +108,27 @@ def _blocks(signal: _Signal, count: int, kind: _Kind) -> list[bytes]:
 
 
 def _wave(name: str, grid: Grid, kind: _Kind, material: Material) -> _Signal:
-    """Counts: one digital step a count where the span allows, else the next power of two, which is said."""
+    """Counts. In 24 bits they are the digital numbers; in 16 one step is a count where the session's span allows, else
+    the next power of two, which is said."""
     import numpy as np
 
     counts = grid.waves[name]
     known = ~np.isnan(counts)
     least, most = (int(np.nanmin(counts)), int(np.nanmax(counts))) if known.any() else (0, 1)
-    step = 1
-    while (most - least) // step > kind.high - kind.low - 2:
-        step *= 2
+    step, base = 1, MISSING
+    if kind is _EDF:
+        while (most - least) // step > kind.high - MISSING - 2:
+            step *= 2
+        base = least - step
     if step > 1:
         material.say(
             f"{WAVES[name]} has a step of {step} counts, as EDF has 16 bits; a name that ends with .bdf has 24"
         )
-    base = least - step
-    digital = np.full(counts.shape, kind.low, np.int32)
-    digital[known] = np.rint((counts[known] - base) / step).astype(np.int64) + kind.low
-    top = base + step * (kind.high - kind.low)
-    # In 24 bits the largest number would not fit into the header's eight characters.
-    high = min(top, 99_999_999)
-    digital_high = kind.high - (top - high) // step
-    return _Signal(WAVES[name], WAVE_CODE, "counts", base, high, kind.low, digital_high, grid.rate_hz, digital)
+    digital = np.full(counts.shape, MISSING, np.int32)
+    digital[known] = np.rint((counts[known] - base) / step).astype(np.int64) + MISSING
+    digital_high = kind.high if kind is _EDF else max(most, 262_143)
+    high = base + step * (digital_high - MISSING)
+    return _Signal(WAVES[name], WAVE_CODE, "counts", base, high, digital_high, grid.rate_hz, digital)
 
 
 def _numeric(one: Numeric, grid: Grid) -> _Signal:
@@ -134,14 +137,12 @@ def _numeric(one: Numeric, grid: Grid) -> _Signal:
     values, scale = grid.numerics[one.label], 10**one.places
     known = ~np.isnan(values)
     largest = float(np.nanmax(values)) if known.any() else 0.0
-    high = min(max(int(one.high), -int(-largest // 1)), 32_767 // scale)
-    low = -1 if one.unit != "ms" else -32_768
-    digital = np.full(values.shape, low * scale, np.int32)
-    digital[known] = np.clip(np.rint(values[known] * scale), low * scale + 1, high * scale)
+    high = min(max(int(one.high), math.ceil(largest)), -(MISSING + 1) // scale)
+    digital = np.full(values.shape, MISSING, np.int32)
+    digital[known] = np.clip(np.rint(values[known] * scale), MISSING + 1, high * scale)
+    low = MISSING / scale if scale > 1 else MISSING
     said = one.codes or "of SaO2, Pulse, PI"
-    return _Signal(
-        one.label, said, one.unit, low, high, low * scale, high * scale, 1, digital, one.ucum
-    )  # fmt: skip
+    return _Signal(one.label, said, one.unit, low, high, high * scale, 1, digital, one.ucum)
 
 
 def _annotations(lines: list[tuple[int, str]], start_ms: int, count: int, width: int) -> list[bytes]:
@@ -194,7 +195,7 @@ def _header(
         (8, [one.unit for one in signals], ""),
         (8, [one.low for one in signals], ends[0]),
         (8, [one.high for one in signals], ends[1]),
-        (8, [one.digital_low for one in signals], ends[2]),
+        (8, [MISSING for _ in signals], ends[2]),
         (8, [one.digital_high for one in signals], ends[3]),
         (80, [_missing(one) for one in signals], ""),
         (8, [one.per_s * RECORD_S for one in signals], annotation_samples),
@@ -207,7 +208,7 @@ def _header(
 
 
 def _missing(signal: _Signal) -> str:
-    return f"{signal.low} is missing" + (f"; UCUM {signal.ucum}" if signal.ucum else "")
+    return PREFILTER + (f"; UCUM {signal.ucum}" if signal.ucum else "")
 
 
 def _cell(value: object, width: int) -> bytes:
@@ -236,7 +237,7 @@ def read_edf(path: Path) -> tuple[dict[str, Any], list[Item]]:
             for label in (*(one.label for one in NUMERICS), *WAVES.values()):
                 if label in labels:
                     number = labels.index(label)
-                    missing = file.readSignal(number, digital=True) == file.getDigitalMinimum(number)
+                    missing = file.readSignal(number, digital=True) == MISSING
                     found[label] = np.where(missing, np.nan, file.readSignal(number))
             rate_hz = round(file.getSampleFrequency(labels.index(WAVES["ir"]))) if WAVES["ir"] in labels else 0
         about = notes.about_of(text for _, text in lines)
