@@ -6,7 +6,8 @@ Neither has a word for *missing*: a sample that is not there is the digital numb
 which no measured value has; the prefilter text of each signal says so. The file is continuous (EDF+C), as most readers
 refuse others.
 
-It is written here, and not by pyedflib, which cuts annotations to 40 bytes; that reads it back.
+It is written here, and not by pyedflib, which cuts annotations to 40 bytes and says nothing where the disk takes no
+more; that reads it back.
 """
 
 from __future__ import annotations

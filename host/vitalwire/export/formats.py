@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import UsageError
+from ..errors import CheckFailed, UsageError
 from ..items import Item
 from .material import Material
 
@@ -103,7 +103,8 @@ def _function(place: str) -> Callable[..., Any]:
 def export(material: Material, form: Format, path: Path, *, force: bool = False) -> list[Path]:
     """Writes a file, and those that belong beside it; returns them. What was there stays until the new one is whole.
 
-    Raises UsageError where a file is in the way and not `force`, or where it cannot be written.
+    Raises UsageError where a file is in the way and not `force`, or where it cannot be written, and CheckFailed where
+    the session has what the format cannot hold, as a time before the calendar begins.
     """
     beside = [path.with_name(path.stem + end) for end in form.beside]
     if form.beside and path.suffix != form.suffix:
@@ -130,6 +131,9 @@ def export(material: Material, form: Format, path: Path, *, force: bool = False)
             f"{path} cannot be written: {reason(error)}{_free(path.parent)}",
             "give another --out; nothing was left behind",
         ) from None
+    except (ValueError, OverflowError, MemoryError) as error:
+        said = str(error)[:200] or type(error).__name__
+        raise CheckFailed(f"the session has what {form.name} cannot hold: {said}", "see `vitalwire verify`") from None
     return written
 
 

@@ -141,3 +141,15 @@ def test_every_field_of_an_item_has_a_column(file: Path) -> None:
     names = set(table_of(file).column_names)
     for made in (Reading, Event, Wave):
         assert set(made.__dataclass_fields__) - {"utc_ms"} <= names
+
+
+def test_the_queries_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    duckdb = counterpart("duckdb")
+    monkeypatch.chdir(tmp_path)
+    columns.write_parquet(example(), Path("x.parquet"))
+    page = (Path(columns.__file__).parent / "README.md").read_text(encoding="utf-8")
+    readings, samples = page.split("```sql\n")[1].split("```")[0].strip().rstrip(";").split(";\n")
+    assert len(duckdb.sql(readings).fetchall()) == sum(one.source == "oximeter" for one in READINGS)
+    rows = duckdb.sql(samples).fetchall()
+    assert [ir for _, ir in rows] == [ir for one in WAVES for ir in one.ir]
+    assert round(rows[-1][0].timestamp() * 1000) == WAVES[-1].utc_ms + 10 * (len(WAVES[-1].ir) - 1)

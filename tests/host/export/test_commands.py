@@ -252,6 +252,16 @@ def test_an_encoder_is_given_the_origin_and_the_items_and_its_pieces_are_written
     assert Path(name).read_bytes() == expected.encode()
 
 
+def test_a_session_is_a_bundle_of_fhir_and_a_batch_of_hl7(session: Path) -> None:
+    assert run(["export", str(session), "--out", "s.fhir.json"]) == 0
+    bundle = json.loads(Path("s.fhir.json").read_text(encoding="utf-8"))
+    assert bundle["resourceType"] == "Bundle"
+    assert {entry["resource"]["resourceType"] for entry in bundle["entry"]} >= {"Observation"}
+    assert run(["export", str(session), "--out", "s.hl7"]) == 0
+    segments = Path("s.hl7").read_bytes().decode().split("\r")
+    assert [segment[:3] for segment in (segments[0], segments[1], segments[-2])] == ["FHS", "BHS", "FTS"]
+
+
 # ------------------------------------------------------------ import
 
 

@@ -13,6 +13,7 @@ from exported import MARKS, START, by_time, counterpart, example, oximeter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vitalwire.errors import VitalwireError
 from vitalwire.export import notes
 from vitalwire.export.formats import FORMATS, export, format_named, read_back
 from vitalwire.export.material import Material
@@ -105,6 +106,15 @@ def test_a_line_that_is_cut_into_pieces_is_joined_again(lines: list[str], bytes_
     cut = [(n, piece) for n, text in enumerate(texts) for piece in notes.pieces(text, bytes_max)]
     assert all(len(piece.encode()) <= bytes_max for _, piece in cut)
     assert list(notes.joined(cut)) == list(enumerate(texts))
+
+
+@pytest.mark.parametrize("form", ["edf", "wfdb", "vital", "json"])
+def test_what_a_format_cannot_hold_is_a_sentence_and_leaves_nothing(form: str, tmp_path: Path) -> None:
+    """Only a record that somebody forged has such times."""
+    material = Material(Origin("b", session="s"), (Event(1 << 60, "note", "note", "made"), oximeter(0, 1)))
+    with pytest.raises(VitalwireError, match=r"cannot hold|spans"):
+        export(material, format_named(form), tmp_path / f"s{format_named(form).suffix}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_readings_in_one_second_are_both_kept() -> None:
