@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from ..errors import CheckFailed, UsageError
-from .common import json_option, print_json, say, uncollected
+from .common import json_option, print_json, say, terminable, uncollected
+from .verify import printable
 
 
 @click.command()
@@ -27,11 +28,12 @@ def command(
     """Write a session as a file that other programs read.
 
     Values have their units and codes (MDC, LOINC, UCUM), gaps stay gaps, and marks such as SIMULATED go along. Times
-    are UTC, to the millisecond where the format has them. Without SESSION it is the latest one. FORMAT may be left out
-    where FILE ends as its files do. Patients are codes in a record; --anonymise takes out those and moves the dates by
-    a random number of days.
+    are UTC, to the millisecond. Without SESSION it is the latest one. FORMAT may be left out where FILE ends as its
+    files do. Patients are codes in a record; --anonymise takes out those, and board, bed, staff and free text, and
+    moves the dates by a random number of days that nobody keeps.
 
-    Exit code 1 where the record is damaged: what lies before the damage is written, and the file says so.
+    Exit code 1 where the record is damaged or shorter than it was: what is good of it is written, and the file says so.
+    A session that goes on, or was cut off, is written as far as it is recorded: exit code 0.
 
     \b
     Examples:
@@ -39,37 +41,39 @@ def command(
       vitalwire export ~/Vitalwire/20260101T000000Z_bed4 --out bed4.edf
       vitalwire export --format json --anonymise --out shared.json
     """
-    from ..export.formats import FORMATS, export, format_named
-    from ..export.material import material_of
+    from ..export.formats import FORMATS, export, format_for_name, format_named
+    from ..export.material import SHORTER, material_of
     from ..record.items import open_record
 
     if listed:
         for one in FORMATS:
             click.echo(f"{one.name:<8} {one.suffix:<10} {one.summary}{'' if one.read else '   (cannot be read back)'}")
         return
-    if form is None:
-        ends = sorted((one for one in FORMATS if out is not None and out.name.endswith(one.suffix)), key=_longest)
-        if not ends:
-            raise UsageError("the format is not said", f"give --format: {', '.join(one.name for one in FORMATS)}")
-        form = ends[0].name
-    chosen = format_named(form)
+    by_name = None if out is None else format_for_name(out.name)
+    if form is None and by_name is None:
+        raise UsageError("the format is not said", f"give --format: {', '.join(one.name for one in FORMATS)}")
+    chosen = format_named(form if form is not None else by_name.name if by_name is not None else "")
     record = open_record(source)
-    say(f"exporting {record.folder}")
-    with uncollected():
+    say(printable(f"exporting {record.folder}"))
+    with terminable(), uncollected():
         material = material_of(record, waves=not no_waves, anonymise=anonymise)
-        name = "session" if anonymise else record.folder.name
+        # A session's folder is named for its date and bed; WFDB takes no dot in a name.
+        name = "session" if anonymise else record.folder.resolve().name.replace(".", "-")
         files = export(material, chosen, out if out is not None else Path(f"{name}{chosen.suffix}"), force=force)
+    for text in material.remarks:
+        say(f"note: {text}")
     if as_json:
         counts = {"readings": len(material.readings), "events": len(material.events), "waves": len(material.waves)}
-        print_json({"files": [str(file) for file in files], "state": record.state, "why": record.why, **counts})
+        state = {"state": material.state, "why": material.why, "remarks": material.remarks}
+        print_json({"files": [str(file) for file in files], **state, **counts})
     else:
         for file in files:
             click.echo(str(file))
-    if record.state == "not closed":
-        say("note: the session is not closed; the file holds what was recorded by now, and says so")
-    if record.state == "damaged":
-        raise CheckFailed(f"the record is damaged: {record.why}", "the file holds what lies before, and says so")
-
-
-def _longest(form: object) -> int:
-    return -len(getattr(form, "suffix", ""))
+    if material.state == "not closed":
+        say("note: the session is not closed; what was recorded by now is in the file, which says so")
+    if material.state in ("damaged", SHORTER):
+        why = record.why or material.why
+        raise CheckFailed(
+            f"the record is {material.state}" + (f": {why}" if why else ""),
+            "what is good of it is in the file, which says so",
+        )

@@ -80,21 +80,9 @@ def to_table(material: Material) -> pa.Table:
     columns["reasons"] = pa.array(pairs, pa.map_(pa.string(), pa.string()))
     for name in _WAVES:
         columns[name] = _samples(items, name)
-    fields = [
-        pa.field(name, column.type, metadata={k: str(v) for k, v in said.get(name, _more(name)).items()} or None)
-        for name, column in columns.items()
-    ]
+    fields = [pa.field(name, column.type, metadata=said.get(name)) for name, column in columns.items()]
     about = json.dumps(material.about(), ensure_ascii=False)
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields, metadata={ABOUT: about}))
-
-
-def _more(name: str) -> dict[str, str]:
-    if name in _WAVES:
-        return {"title": f"{'Red' if name == 'red' else 'Infrared'} light", "unit": "counts", "mdc": _PLETH}
-    return {"device_ms": {"unit": "ms"}, "rate_hz": {"unit": "Hz"}}.get(name, {})
-
-
-_PLETH: Final = "150452 MDC_PULS_OXIM_PLETH"
 
 
 def _samples(items: Sequence[Item], name: str) -> pa.Array:
@@ -125,6 +113,8 @@ def read(path: Path) -> tuple[dict[str, Any], Iterator[Item]]:
             with pa.memory_map(str(path)) as file:
                 table = pa.ipc.open_file(file).read_all()
         about = json.loads(table.schema.metadata[ABOUT])
+        if not isinstance(about, dict) or not {"type", "time_utc"} <= set(table.column_names):
+            raise ValueError("it has not the columns of one")
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} is no export of Vitalwire: {str(error)[:200]}") from None
     return about, _items(table, path)
@@ -136,13 +126,16 @@ def _items(table: pa.Table, path: Path) -> Iterator[Item]:
         times = batch.column("time_utc").cast("int64").to_pylist()
         for utc_ms, row in zip(times, batch.drop_columns(["time_utc"]).to_pylist(), strict=True):
             kind = made.get(row.pop("type"))
-            if kind is None:
-                raise UsageError(f"{path}: there is a row of no known type")
+            if kind is None or utc_ms is None:
+                raise UsageError(f"{path}: there is a row of no known type or time")
             known = {name: row[name] for name in kind.__dataclass_fields__ if name in row}
             for name in (*_LISTS, *_WAVES, "reasons"):
                 if name in known:
                     known[name] = tuple(known[name] or ())
-            yield kind(utc_ms=utc_ms, **known)
+            try:
+                yield kind(utc_ms=utc_ms, **known)
+            except TypeError as error:
+                raise UsageError(f"{path}: a row does not read: {error}") from None
 
 
 __all__ = ["ABOUT", "read", "to_table", "write_arrow", "write_parquet"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import UsageError
+from ..errors import CheckFailed, UsageError
 from ..items import Item
 from .material import Material
 
@@ -31,7 +31,14 @@ class Format:
     modules: tuple[str, ...] = ()
     extra: str = ""
     beside: tuple[str, ...] = ()
-    """Ends of further files that belong to it."""
+    """What follows a file's stem in the names of further files that may belong to it."""
+    also: tuple[str, ...] = ()
+    """Further ends of names that it has."""
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Every end of a name that it has, the usual one first."""
+        return (self.suffix, *self.also)
 
 
 FORMATS: Final = (
@@ -39,15 +46,17 @@ FORMATS: Final = (
            "columns:read", ("pyarrow",), "parquet"),
     Format("arrow", ".arrow", "the same as an Arrow IPC file (Feather 2)", "columns:write_arrow", "columns:read",
            ("pyarrow",), "parquet"),
-    Format("edf", ".edf", "EDF+: wave and numbers as signals, events as annotations", "edf:write_edf", "edf:read_edf",
-           ("pyedflib",), "edf"),
+    Format("edf", ".edf", "EDF+ (.bdf: BDF+): wave and numbers as signals, events as annotations",
+           "edf:write_edf", "edf:read_edf", ("pyedflib",), "edf", also=(".bdf",)),
     Format("wfdb", ".hea", "PhysioNet's WFDB: header, samples, annotations", "wfdb_files:write_wfdb",
-           "wfdb_files:read_wfdb", ("wfdb",), "wfdb", (".dat", ".evt")),
+           "wfdb_files:read_wfdb", ("wfdb",), "wfdb", (".dat", "n.dat", "n.hea", ".evt")),
     Format("vital", ".vital", "VitalDB's file: every value at its own time", "vital:write_vital", "vital:read_vital",
            ("vitaldb",), "vital"),
     Format("json", ".json", "one JSON object, an item a line", "text:write_json", "text:read_json"),
-    Format("fhir", ".fhir.json", "a FHIR R4 bundle of Observations", "text:write_fhir"),
-    Format("hl7", ".hl7", "a batch of HL7 v2.6 messages (IHE PCD-01, PCD-04)", "text:write_hl7"),
+    Format("fhir", ".fhir.json", "a FHIR R4 bundle of Observations", "text:write_fhir",
+           modules=("vitalwire.encode.fhir",)),
+    Format("hl7", ".hl7", "a batch of HL7 v2.6 messages (IHE PCD-01, PCD-04)", "text:write_hl7",
+           modules=("vitalwire.encode.hl7",)),
 )  # fmt: skip
 
 
@@ -59,11 +68,17 @@ def format_named(name: str) -> Format:
     return _usable(found)
 
 
+def format_for_name(name: str) -> Format | None:
+    """The format whose files end as this name does; the longest end counts, as `.fhir.json` is no `.json`."""
+    fitting = [(len(end), one) for one in FORMATS for end in one.ends if name.lower().endswith(end)]
+    return max(fitting, key=lambda found: found[0])[1] if fitting else None
+
+
 def format_of_file(path: Path) -> Format:
     """The format of a file that is to be read back, by the end of its name. Raises UsageError."""
-    found = next((one for one in FORMATS if one.read and path.name.endswith(one.suffix)), None)
-    if found is None or path.name.endswith(".fhir.json"):
-        ends = ", ".join(one.suffix for one in FORMATS if one.read)
+    found = format_for_name(path.name)
+    if found is None or not found.read:
+        ends = ", ".join(end for one in FORMATS if one.read for end in one.ends)
         raise UsageError(f"{path}: what this is cannot be read back", f"give a file that ends with one of {ends}")
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")
@@ -72,9 +87,11 @@ def format_of_file(path: Path) -> Format:
 
 def _usable(found: Format) -> Format:
     absent = [module for module in found.modules if importlib.util.find_spec(module) is None]
-    if absent:
-        raise UsageError(f"{found.name} needs {', '.join(absent)}", f"pip install 'vitalwire[{found.extra}]'")
-    return found
+    if not absent:
+        return found
+    if not found.extra:
+        raise UsageError(f"this version of Vitalwire cannot write {found.name}", "see `vitalwire export --list`")
+    raise UsageError(f"{found.name} needs {', '.join(absent)}", f"pip install 'vitalwire[{found.extra}]'")
 
 
 def _function(place: str) -> Callable[..., Any]:
@@ -86,31 +103,56 @@ def _function(place: str) -> Callable[..., Any]:
 def export(material: Material, form: Format, path: Path, *, force: bool = False) -> list[Path]:
     """Writes a file, and those that belong beside it; returns them. What was there stays until the new one is whole.
 
-    Raises UsageError where a file is in the way and not `force`, or where it cannot be written.
+    Raises UsageError where a file is in the way and not `force`, or where it cannot be written, and CheckFailed where
+    the session has what the format cannot hold, as a time before the calendar begins.
     """
-    files = [path, *(path.with_suffix(end) for end in form.beside)]
+    beside = [path.with_name(path.stem + end) for end in form.beside]
     if form.beside and path.suffix != form.suffix:
         raise UsageError(f"{path}: a {form.name} header ends with {form.suffix}", f"name it {path.stem}{form.suffix}")
-    there = [str(file) for file in files if file.exists()]
+    there = [str(file) for file in (path, *beside) if os.path.lexists(file)]
     if there and not force:
         raise UsageError(f"{there[0]} is there already", "give another --out, or --force to replace it")
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as name:
-            made = Path(name) / path.name
-            _function(form.write)(material, made)
+            folder = Path(name)
+            _function(form.write)(material, folder / path.name)
+            for file in folder.iterdir():
+                _to_disk(file)
             written = [path]
-            for file in files[1:]:
-                if (Path(name) / file.name).exists():
-                    os.replace(Path(name) / file.name, file)
+            for file in beside:
+                if (folder / file.name).exists():
+                    os.replace(folder / file.name, file)
                     written.append(file)
-            os.replace(made, path)
+                else:
+                    file.unlink(missing_ok=True)  # of the export that is replaced
+            os.replace(folder / path.name, path)
     except OSError as error:
-        free = shutil.disk_usage(path.parent).free >> 20 if path.parent.is_dir() else None
-        more = f"; {free} MB are free there" if free is not None else ""
         raise UsageError(
-            f"{path} cannot be written: {error.strerror or error}{more}", "give another --out; nothing was left behind"
+            f"{path} cannot be written: {reason(error)}{_free(path.parent)}",
+            "give another --out; nothing was left behind",
         ) from None
+    except (ValueError, OverflowError, MemoryError) as error:
+        said = str(error)[:200] or type(error).__name__
+        raise CheckFailed(f"the session has what {form.name} cannot hold: {said}", "see `vitalwire verify`") from None
     return written
+
+
+def _to_disk(file: Path) -> None:
+    """Has the system write what it holds of a file: a full disk is then known before the file has its name."""
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in its own words."""
+    return error.strerror or (os.strerror(error.errno) if error.errno else str(error))
+
+
+def _free(folder: Path) -> str:
+    try:
+        return f" ({shutil.disk_usage(folder).free >> 20} MB are free there)"
+    except OSError:
+        return ""
 
 
 def read_back(path: Path) -> tuple[dict[str, Any], Iterable[Item]]:
@@ -119,4 +161,4 @@ def read_back(path: Path) -> tuple[dict[str, Any], Iterable[Item]]:
     return about, items
 
 
-__all__ = ["FORMATS", "Format", "export", "format_named", "format_of_file", "read_back"]
+__all__ = ["FORMATS", "Format", "export", "format_for_name", "format_named", "format_of_file", "read_back", "reason"]

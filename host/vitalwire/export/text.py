@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,18 +49,18 @@ def _items(items: list[Any], path: Path) -> Iterator[Item]:
 
 def write_hl7(material: Material, path: Path) -> None:
     """A batch file of HL7 v2.6 messages. Raises OSError."""
-    from ..encode.hl7 import file_lines
-
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(file_lines(material.origin, material.items))
+    _write_encoded("hl7", "file_lines", material, path)
 
 
 def write_fhir(material: Material, path: Path) -> None:
     """A FHIR R4 bundle. Raises OSError."""
-    from ..encode.fhir import bundle_lines
+    _write_encoded("fhir", "bundle_lines", material, path)
 
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(bundle_lines(material.origin, material.items))
+
+def _write_encoded(module: str, function: str, material: Material, path: Path) -> None:
+    encode = getattr(importlib.import_module(f"vitalwire.encode.{module}"), function)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(encode(material.origin, material.items))
 
 
 __all__ = ["read_json", "write_fhir", "write_hl7", "write_json"]
