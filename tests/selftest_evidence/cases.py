@@ -24,7 +24,7 @@ CASES: Final = (
     Case("processor", "a CRC is computed wrong", "processor_wrong@0.3", ""),
     Case(
         "heap", "free memory, 24576 bytes, and 1.2 / 0.8 of the 34000 to the limit of a board with 58 KB free",
-        "heap_taken:free=17800@0.3", "heap_taken:free=31300@0.3",
+        "heap_low:free=17800@0.3", "heap_low:free=31300@0.3",
     ),
     Case(
         "flash", "free flash, 32768 bytes in blocks of 4096: six and ten blocks",

@@ -36,7 +36,9 @@ def judged(case: Case) -> dict[str, Any]:
     row: dict[str, Any] = {"test": case.test, "what": case.what}
     for name, fault in (("fault", case.fault), ("near", case.near)):
         result = selftest(f"{URL}&fault={fault}" if fault else URL, case.test)
-        one = result["tests"][0] if result["tests"] else {"verdict": "error", "reason": result.get("said")}
+        # A group may have the name of one of its tests.
+        named = (test for test in result["tests"] if test["id"] == case.test)
+        one = next(named, {"verdict": "error", "reason": result.get("said")})
         row[name] = {"staged": fault, "verdict": one["verdict"], "reason": one.get("reason")}
         row[name]["values"] = {v["name"]: v["value"] for v in one.get("values", [])}
     row["good"] = row["fault"]["verdict"] == "failed" and row["near"]["verdict"] == "passed"

@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 
-from board.interpreter import MICROPYTHON
+from board.interpreter import MICROPYTHON, Named
 from board.simulated import FirmwareEnded
 
 _PROMPT = "\r\n>>> "
@@ -169,7 +169,9 @@ class Firmware:
     def _purge(self):
         """Forgets the firmware's modules, so that it starts from nothing."""
         for name in list(sys.modules):
-            if name in ("boot", "main", "vitals") or name.startswith("vitals."):
+            ours = name in ("boot", "main", "vitals") or name.startswith("vitals.")
+            # A fault of the interpreter lasts until the next start: with a wrong CRC nothing would be heard any more.
+            if ours or isinstance(sys.modules[name], Named):
                 del sys.modules[name]
         sys.path[:] = self._path
         gc.collect()

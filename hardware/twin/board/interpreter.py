@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What differs between MicroPython and CPython around the firmware: exceptions as text, the names a board goes by."""
 
-import gc
 import io
 import os
 import sys
@@ -18,24 +17,6 @@ def traceback_text(exception):
     import traceback
 
     return "".join(traceback.format_exception(exception))
-
-
-def hold_all_but(free):
-    """Objects that hold the heap but for `free` bytes. Raises ValueError where less is free already."""
-    gc.collect()
-    held = []
-    block = 65536
-    while block >= 1024:
-        try:
-            for _ in range((gc.mem_free() - free) // (block + 64)):
-                held.append(bytearray(block))
-        except MemoryError:
-            pass  # no room in one piece: smaller ones
-        block //= 4
-    gc.collect()
-    if not held:
-        raise ValueError("fault 'heap_taken': only %d bytes are free" % gc.mem_free())
-    return held
 
 
 class Named:

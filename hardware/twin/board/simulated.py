@@ -58,7 +58,6 @@ class SimulatedBoard:
         self.restarts = {}
         self.crystal_ppm = 0  # by how much the processor's clock is fast, from `crystal_from_us` on
         self.crystal_from_us = 0
-        self.ballast = None  # what a fault holds of the heap
         self.started_us = 0  # when the firmware last started: its clock's zero
         self.flash = None
         self.off_us = 0  # how long the power stays away at the next brown-out

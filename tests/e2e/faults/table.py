@@ -125,6 +125,7 @@ GLITCHES = (
 )
 
 NO_NEAR_MISS = {
+    "processor_wrong": "an arithmetic unit is right or wrong",
     "buzzer_dead": "a part that works or does not",
     "light_dead": "a part that works or does not",
     "button_dead": "a part that works or does not",
