@@ -13,7 +13,7 @@ import vitalwire
 from vitalwire import board_files
 from vitalwire.alarms.limits import parse_limits
 from vitalwire.cli.main import run
-from vitalwire.errors import Refused, UsageError
+from vitalwire.errors import CheckFailed, Refused, UsageError
 from vitalwire.service.config.board import change
 from vitalwire.service.config.settings import CHOICES, NUMBERS, SETTINGS, from_wire, pack_limits, to_wire, unpack_limits
 from vitalwire_protocol.codec import ConfigKey, Heartbeat
@@ -76,11 +76,23 @@ def test_what_a_person_writes_becomes_what_the_board_takes_and_back(name: str, t
         ("ppg_stream", "maybe"),
         ("cuff_method", "2"),
         ("fallback_limits", "no base64"),
+        ("fallback_limits", "A" * 2000),
+        ("bed_label", "\udcff"),
+        ("averaging_s", "8" * 5000),
     ],
 )
 def test_what_is_not_allowed_is_refused_with_what_is(name: str, text: str) -> None:
     with pytest.raises(UsageError, match=name):
         to_wire(name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("averaging_s", "?"), ("cuff_method", "7"), ("fallback_limits", "ü"), ("sound_pct", "")],
+)
+def test_what_a_board_says_of_a_setting_may_be_nonsense(name: str, text: str) -> None:
+    with pytest.raises(CheckFailed, match=name):
+        from_wire(name, text)
 
 
 def test_settings_are_kept_over_restarts_and_show_what_changed(url: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from vitalwire_protocol.codec import ConfigKey, Priority, Rule, name_of
 
 from ...alarms.rules import Limit
 from ...alarms.wire import WireLimits, wire_limits
-from ...errors import UsageError
+from ...errors import CheckFailed, UsageError
 
 LABEL_BYTES: Final = 32
 NUMBERS: Final = {"led_brightness_pct": (10, 100), "sound_pct": (20, 100)}
@@ -62,14 +62,14 @@ def to_wire(name: str, text: str) -> str:
     text = text.strip()
     about = SETTINGS[name].about
     if name == "bed_label":
-        good = len(text.encode()) <= LABEL_BYTES and text.isprintable()
+        good = text.isprintable() and len(text.encode()) <= LABEL_BYTES  # what is not printable may have no bytes
         return _checked(name, text, text if good else None, about)
     if name in NUMBERS:
         low, high = NUMBERS[name]
         good = text.isascii() and text.isdigit() and len(text) <= 3 and low <= int(text) <= high
         return _checked(name, text, str(int(text)) if good else None, about)
     if name in CHOICES:
-        good = text.isascii() and text.isdigit() and int(text) in CHOICES[name]
+        good = text.isascii() and text.isdigit() and len(text) <= 3 and int(text) in CHOICES[name]
         return _checked(name, text, str(int(text)) if good else None, about)
     if name in SWITCHES:
         return _checked(name, text, _YES.get(text.lower()), about)
@@ -80,7 +80,18 @@ def to_wire(name: str, text: str) -> str:
 
 
 def from_wire(name: str, text: str) -> Any:
-    """A setting as JSON has it: text, number, true or false; of `fallback_limits` a list of limits, None for none."""
+    """A setting as JSON has it: text, number, true or false; of `fallback_limits` a list of limits, None for none.
+
+    Raises CheckFailed where what the board says is none.
+    """
+    try:
+        return _from_wire(name, text)
+    except (ValueError, IndexError, UsageError):
+        what = f"the board says {name}={text[:60]!r}, which it cannot be"
+        raise CheckFailed(what, "run `vitalwire selftest flash`") from None
+
+
+def _from_wire(name: str, text: str) -> Any:
     if name in NUMBERS or name in CHOICES:
         return int(text)
     if name in SWITCHES:
@@ -114,6 +125,8 @@ def unpack_limits(text: str) -> dict[str, Any] | None:
         data = base64.b64decode(text, validate=True)
         latching, escalate_s = _HEAD.unpack_from(data)
         items = list(_ITEM.iter_unpack(data[_HEAD.size :]))
+        if len(items) > len(Rule):
+            raise ValueError
     except (struct.error, binascii.Error, ValueError):
         raise UsageError(f"{FALLBACK}: what is given are no packed limits", "name a limits file instead") from None
     limits = [
