@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from ..errors import CheckFailed, UsageError
+from ..given_files import read_text
 from ..link.board import Board
 from ..link.calibration import day_of
 from ..record.rows import utc_text
@@ -22,6 +23,7 @@ from .common import say, terminable
 
 F = TypeVar("F", bound=Callable[..., Any])
 SIMULATED_REFERENCE = "simulated world"
+READINGS_MAX = 64 << 10
 
 
 def reference_options(function: F) -> F:
@@ -139,8 +141,4 @@ def stoppable(words: str) -> Iterator[None]:
 
 def read_file(path: Path) -> str:
     """A file of readings. Raises UsageError."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise UsageError(f"{path}: {why}", "give --readings a CSV file") from None
+    return read_text(path, "give --readings a CSV file", READINGS_MAX)

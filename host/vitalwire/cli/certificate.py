@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..errors import UsageError
+from ..given_files import read_json
 from .common import json_option, print_json, say
 
 
@@ -61,12 +61,7 @@ def command(result: Path, out: Path | None, due_months: int, store: Path | None,
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", "give the file of a self-test's result") from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{path} is no JSON, or cut short", "give what `vitalwire selftest --json` printed") from None
+    given = read_json(path, "give what `vitalwire selftest --json` printed")
     if not isinstance(given, dict):
         raise UsageError(f"{path} is no result of a self-test", "give what `vitalwire selftest --json` printed")
     return given

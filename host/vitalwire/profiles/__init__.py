@@ -11,7 +11,6 @@ import contextlib
 import difflib
 import os
 import shutil
-import stat
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import CheckFailed, UsageError
+from ..given_files import read_at_most
 from ..session.profile import Profile
 from ..session.profile_read import parse_profile
 from ..session.profile_sign import Signed, approval_text, content_hash, sign, state
@@ -73,14 +73,7 @@ def find(name: str) -> Found:
 def read_text(path: Path, what: str = "a profile") -> str:
     """The text of a file, without a byte-order mark. Raises UsageError; never waits, never reads on and on."""
     hint = f"give {what}: a TOML file"
-    try:
-        # A pipe that a shell made for us has a writer; a named one may have none, and then reading waits for ever.
-        if stat.S_ISFIFO(path.stat().st_mode) and not str(path).startswith(("/dev/", "/proc/")):
-            raise UsageError(f"{path}: is a pipe", hint)
-        with path.open("rb") as file:
-            data = file.read(_BYTES_MAX + 1)  # it may be a device without an end
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}", hint) from None
+    data = read_at_most(path, hint, _BYTES_MAX)
     if len(data) > _BYTES_MAX:
         raise TomlError(str(path), 0, 0, f"too large for {what} (over {TEXT_MAX // 1024} kB)")
     try:

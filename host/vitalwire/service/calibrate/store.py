@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import UsageError
+from ...given_files import read_bytes
 from .record import FORMAT, VERSION
 
 PLACE: Final = "VITALWIRE_CALIBRATIONS"
@@ -101,11 +102,9 @@ def history(parent: Path, serial: str | None = None) -> tuple[list[dict[str, Any
 def _read(path: Path) -> dict[str, Any] | str:
     """The record, or why it is none."""
     try:
-        if path.stat().st_size > FILE_MAX:
-            return "it is too large to be one"
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        return str(error.strerror or error)
+        record = json.loads(read_bytes(path, "", FILE_MAX))
+    except UsageError as error:
+        return error.what.removeprefix(f"{path}: ")
     except (ValueError, RecursionError):
         return "it is no JSON, or cut short"
     if not isinstance(record, dict) or record.get("format") != FORMAT:

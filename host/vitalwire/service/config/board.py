@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 from vitalwire_protocol.codec import ConfigGet, ConfigSet
 
 from ...errors import CheckFailed, Refused, UsageError
+from ...given_files import read_json
 from ...link.board import Board
 from .settings import FALLBACK, SETTINGS, from_wire, to_wire
 
@@ -70,12 +70,7 @@ def exported(board: Board, now: datetime) -> dict[str, Any]:
 
 def load(path: Path) -> tuple[str, dict[str, str]]:
     """(serial, name -> text as on the wire) of an exported file, all of it checked. Raises UsageError."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", "name a file of `config export`") from None
-    except ValueError as error:
-        raise UsageError(f"{path} is not JSON: {error}", "name a file of `config export`") from None
+    content = read_json(path, "name a file of `config export`")
     if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("version") != 1:
         raise UsageError(f"{path} holds no settings of a board", "name a file of `config export`")
     settings = content.get("settings")

@@ -17,6 +17,7 @@ from vitalwire_protocol.codec import VERSION_MAJOR, VERSION_MINOR
 
 from ... import board_files
 from ...errors import CheckFailed, UsageError
+from ...given_files import read_text
 from ..compiled import PROCESSORS, compile_firmware
 from . import signing
 from .manifest import NAME, SIGNATURE, Manifest, digest, parse
@@ -68,12 +69,12 @@ def compile_build(board: str, processor: str | None = None, firmware: Path | Non
 def read_build(folder: Path) -> Build:
     """Reads and checks a build that was written before. Raises UsageError, or CheckFailed for one that is not whole."""
     try:
-        text = (folder / NAME).read_text(encoding="utf-8")
+        text = read_text(folder / NAME, _MAKE)
         signed = folder / SIGNATURE
-        signature = signed.read_text(encoding="ascii") if signed.exists() else None
+        signature = read_text(signed, _MAKE) if signed.exists() else None
         files = {path: data for path, data in _files_in(folder).items() if path not in (NAME, SIGNATURE)}
-    except (OSError, ValueError) as error:
-        what = getattr(error, "strerror", None) or error
+    except (OSError, UsageError) as error:
+        what = error.what if isinstance(error, UsageError) else error.strerror
         raise UsageError(f"{folder} holds no build that can be read: {what}", _MAKE) from None
     manifest = parse(text, str(folder / NAME))
     if text != manifest.text():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ...errors import CheckFailed, UsageError
+from ...given_files import read_bytes
 from . import uf2
 from .build import ROOT_FILES, Build
 from .plan import ACTIVE, COPIES
@@ -77,12 +78,7 @@ def check_board(board: str) -> None:
 
 def read_file(path: Path) -> bytes:
     """A file's content. Raises UsageError."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{path}: {error.strerror}", "download MicroPython for this board from micropython.org"
-        ) from None
+    return read_bytes(path, "download MicroPython for this board from micropython.org")
 
 
 __all__ = ["ERASES", "LAYOUTS", "check_board", "combine", "files_of", "filesystem", "read_file"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import CheckFailed, UsageError
+from ...given_files import read_json
 from .prompt import Prompt
 
 KEPT: Final = ("config.a", "config.b", "calib.a", "calib.b")
@@ -59,13 +60,13 @@ def save_settings(settings: Mapping[str, bytes], serial: str, folder: Path, now:
 
 def load_settings(path: Path, serial: str) -> dict[str, bytes]:
     """Reads such a file. Raises UsageError where it cannot be used, CheckFailed where it is of another board."""
+    content = read_json(path, "name a file that `flash` saved")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT or content["version"] != 1:
             raise ValueError(f"{content['format']!r} of version {content['version']}")
         owner = str(content["serial"])
         files = {str(name): base64.b64decode(data, validate=True) for name, data in content["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{path} holds no saved settings of a board: {error}", "name a file that `flash` saved"
         ) from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...errors import CheckFailed, UsageError
+from ...given_files import read_bytes
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _MAKE: Final = "`vitalwire image keys` makes a pair"
 KEY_PLACE: Final = "VITALWIRE_FIRMWARE_KEY"
 """Names the file with this site's public key."""
+KEY_MAX: Final = 64 << 10
 
 
 def site_key(given: Path | None) -> Path | None:
@@ -93,10 +95,7 @@ def _public(path: Path) -> Ed25519PublicKey:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", "name the file with the key") from None
+    return read_bytes(path, "name the file with the key", KEY_MAX)
 
 
 def _library() -> tuple[Any, Any]:
