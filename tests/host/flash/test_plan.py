@@ -120,6 +120,10 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
         BUILD.manifest.text().replace("boot.py", "/boot.py"),
         BUILD.manifest.text().replace(digest(b"boot"), "no hash"),
         BUILD.manifest.text().replace('"pico"', "1"),
+        BUILD.manifest.text().replace('"1.0.0"', '"1.0.0\\u001b[2J"'),
+        BUILD.manifest.text().replace('"1.0.0"', '"1.0.0\\ud800"'),
+        BUILD.manifest.text().replace("main.py", "other.py"),
+        "[" * 200_000,
     ],
 )
 def test_what_is_no_manifest_is_a_sentence_that_names_it(text: str) -> None:

@@ -20,10 +20,8 @@ from ...errors import CheckFailed, UsageError
 from ...given_files import read_text
 from ..compiled import PROCESSORS, compile_firmware
 from . import signing
-from .manifest import NAME, SIGNATURE, Manifest, digest, parse
+from .manifest import NAME, ROOT_FILES, SIGNATURE, Manifest, digest, parse
 
-ROOT_FILES: Final = ("main.py", "boot.py")
-"""What the interpreter starts by name; all else is in a copy."""
 BOARDS: Final = tuple(PROCESSORS)
 _MAKE: Final = "`vitalwire image firmware` makes one"
 

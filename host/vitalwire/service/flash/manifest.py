@@ -14,6 +14,8 @@ from ...errors import CheckFailed
 FORMAT: Final = "vitalwire-firmware"
 NAME: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
+ROOT_FILES: Final = ("main.py", "boot.py")
+"""What the interpreter starts by name; all else is in a copy."""
 _FIELDS: Final = {"firmware": str, "protocol": str, "board": str, "processor": str, "mpy": str, "files": dict}
 
 
@@ -56,7 +58,7 @@ def parse(text: str, where: str) -> Manifest:
     """Reads a manifest. Raises CheckFailed, with `where` in its sentence, for one that cannot be used."""
     try:
         content: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckFailed(f"{where} is not JSON: {error}", _AGAIN) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckFailed(f"{where} is no manifest of Vitalwire firmware", _AGAIN)
@@ -65,11 +67,13 @@ def parse(text: str, where: str) -> Manifest:
             f"{where} is of version {content.get('version')}, this program reads 1", "install a newer one"
         )
     for name, kind in _FIELDS.items():
-        if not isinstance(content.get(name), kind):
+        if not isinstance(value := content.get(name), kind) or (isinstance(value, str) and not value.isprintable()):
             raise CheckFailed(f"{where}: {name!r} is missing or of the wrong kind", _AGAIN)
     for path, sha256 in content["files"].items():
         if not _good_path(path) or not _good_digest(sha256):
             raise CheckFailed(f"{where}: the entry {path[:60]!r} is no file with its SHA-256", _AGAIN)
+    if not set(ROOT_FILES) <= set(content["files"]):
+        raise CheckFailed(f"{where} does not have what starts the firmware: {', '.join(ROOT_FILES)}", _AGAIN)
     return Manifest(**{name: content[name] for name in _FIELDS})
 
 
@@ -86,4 +90,4 @@ def _good_digest(text: object) -> bool:
     return isinstance(text, str) and len(text) == 64 and all(c in "0123456789abcdef" for c in text)
 
 
-__all__ = ["FORMAT", "NAME", "SIGNATURE", "Manifest", "digest", "parse"]
+__all__ = ["FORMAT", "NAME", "ROOT_FILES", "SIGNATURE", "Manifest", "digest", "parse"]
