@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import CheckFailed, UsageError
+from ..given_files import write_whole
 from ..service.calibrate.days import DUE_MONTHS, months_later
 from ..service.calibrate.store import safe_name
 
@@ -270,9 +271,7 @@ def _write(folder: Path, name: str, files: Mapping[str, bytes]) -> list[Path]:
             paths = []
             for ending in (".html", ".pdf", ".json"):  # the record last: where it is, the others are
                 path = stem.with_name(stem.name + ending)
-                fresh = stem.with_name(stem.name + ending + ".new")
-                fresh.write_bytes(files[ending])
-                fresh.replace(path)
+                write_whole(path, files[ending], "give another --out")
                 paths.append(path)
             return [paths[2], paths[0], paths[1]]
     except OSError as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -72,8 +73,11 @@ def save(folder: Path, record: dict[str, Any]) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
+            with contextlib.suppress(OSError):
+                path.unlink()  # half of it would be a damaged record for ever
             raise UsageError(
-                f"{path} could not be written: {error.strerror or error}", "give another --store"
+                f"{path} could not be written: {error.strerror or error}; this record is nowhere else:\n{text}",
+                "give another --store next time",
             ) from None
     raise UsageError(f"{folder} holds too many calibrations of one second", "give another --store")
 

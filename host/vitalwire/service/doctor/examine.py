@@ -16,6 +16,7 @@ from typing import Any, Final
 from vitalwire_protocol.codec import Heartbeat
 
 from ... import __version__, errors
+from ...given_files import write_whole
 from ...link.board import Board
 from ...link.opening import open_board
 from ...link.ports import find_candidates, resolve_port
@@ -122,10 +123,7 @@ def bundle(path: Path, findings: list[Finding], about: dict[str, Any]) -> None:
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in content.items():
             archive.writestr(name, _without_names(json.dumps(part, indent=1, ensure_ascii=False, default=str), label))
-    try:
-        path.write_bytes(data.getvalue())
-    except OSError as error:
-        raise errors.UsageError(f"{path}: {error.strerror}", "name a file that can be written to") from None
+    write_whole(path, data.getvalue(), "name a file that can be written to")
 
 
 def _without_names(text: str, label: str) -> str:
