@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MARK = {"passed": "ok", "failed": "FAILED", "not_done": "not done", "aborted": "aborted"}
 _EXIT = {"passed": 0, "failed": 1, "incomplete": 0}
+WHO_MAX = 100
 _CYLINDER = "Is the cuff on the rigid test cylinder, and on nobody's arm?"
 
 
@@ -73,6 +74,8 @@ def command(
     if port is not None and (port in BY_ID or port in GROUPS):
         names = (port, *names)
         port = None
+    if by is not None and (len(by) > WHO_MAX or not by.isprintable()):
+        raise UsageError(f"--by {by[:20]!r} is no name or initials", f"it has at most {WHO_MAX} characters")
     tests = _chosen(names, quick)
     simulated = port is not None and port.startswith("sim:")
     person: _Person | SimulatedPerson = SimulatedPerson() if simulated else _Person()
