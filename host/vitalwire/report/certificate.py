@@ -91,7 +91,8 @@ def record_of(
     result: Mapping[str, Any], calibrations: Sequence[Mapping[str, Any]] = (), months: int = DUE_MONTHS
 ) -> dict[str, Any]:
     """What the certificate says. Raises CheckFailed, with why, for a result that yields none."""
-    _check_whole(result)
+    check_whole(result)
+    _check_texts(result)
     _check_passed(result)
     day = date.fromisoformat(result["finished_utc"][:10])
     dues = {one["kind"]: one for one in result["calibration"]}
@@ -158,7 +159,7 @@ def _within(value: Mapping[str, Any]) -> bool:
     return number is not None and (low is None or number >= low) and (high is None or number <= high)
 
 
-def _check_whole(result: Mapping[str, Any]) -> None:
+def check_whole(result: Mapping[str, Any]) -> None:
     """Raises CheckFailed that names the first thing that is not what it should be."""
     if result.get("format") != RESULT_FORMAT:
         raise CheckFailed("this is no result of a self-test", "give what `vitalwire selftest --json` printed")
@@ -185,7 +186,6 @@ def _check_whole(result: Mapping[str, Any]) -> None:
                 number = value.get(key)
                 if not isinstance(number, int | float | None) or isinstance(number, bool) or not _sane(number):
                     raise CheckFailed(f"{test['id']}: {key} of {value['name']} is no number", _AGAIN)
-    _check_texts(result)
 
 
 _RESULT: Final = {
@@ -308,6 +308,6 @@ def _write(folder: Path, name: str, files: Mapping[str, bytes]) -> list[Path]:
 
 
 __all__ = [
-    "FORMAT", "VERSION", "Certificate", "default_folder", "limit_text", "make_certificate", "number_text", "record_of",
-    "sha256_of",
+    "FORMAT", "VERSION", "Certificate", "check_whole", "default_folder", "limit_text", "make_certificate",
+    "number_text", "record_of", "sha256_of",
 ]  # fmt: skip
