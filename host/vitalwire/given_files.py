@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that a person names: read without ever waiting for a pipe, or reading a device that has no end."""
+"""Files that a person names: read without ever waiting for a pipe, or reading a device that has no end; written as a
+whole, or not at all."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any, Final
@@ -53,4 +56,27 @@ def read_json(path: Path, hint: str, most: int = BYTES_MAX) -> Any:
         raise UsageError(f"{path} is no JSON of ours: it is nested too deep", hint) from None
 
 
-__all__ = ["BYTES_MAX", "read_at_most", "read_bytes", "read_json", "read_text"]
+def write_whole(path: Path, data: bytes, hint: str) -> None:
+    """Writes a file, or leaves what was there as it was: a full disk makes no half of one. Raises UsageError."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")  # two programs may write it at once
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe takes what it gets
+            path.write_bytes(data)
+            return
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+        try:
+            with fresh.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path.resolve())  # through a link, to what it names
+        except OSError:
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}", hint) from None
+
+
+__all__ = ["BYTES_MAX", "read_at_most", "read_bytes", "read_json", "read_text", "write_whole"]

@@ -24,6 +24,7 @@ from .common import say, terminable
 F = TypeVar("F", bound=Callable[..., Any])
 SIMULATED_REFERENCE = "simulated world"
 READINGS_MAX = 64 << 10
+TEXT_MAX = 100
 
 
 def reference_options(function: F) -> F:
@@ -79,14 +80,18 @@ def at_terminal() -> bool:
 
 def asked(value: str | None, option: str, question: str, simulated: str | None) -> str:
     """What was given, else what a person answers; of a simulated board `simulated`. Raises UsageError where nobody can
-    be asked."""
+    be asked, and for what no record can hold."""
     if value is not None and value.strip():
-        return value.strip()
-    if simulated is not None:
+        text = value.strip()
+    elif simulated is not None:
         return simulated
-    if not at_terminal():
+    elif at_terminal():
+        text = str(click.prompt(question, err=True)).strip()
+    else:
         raise UsageError(f"{question} is not given", f"give {option}: it goes into the record")
-    return str(click.prompt(question, err=True)).strip()
+    if len(text) > TEXT_MAX or not text.isprintable():
+        raise UsageError(f"{option} {text[:20]!r} cannot go into a record", f"at most {TEXT_MAX} characters, printable")
+    return text
 
 
 def who_and_what(
@@ -95,7 +100,9 @@ def who_and_what(
     """The person and the reference, whose date is checked. `by_world`: the simulated world itself is the reference."""
     if by_world:
         far = months_later(today(board), 12)
-        return by or "simulation", Reference(SIMULATED_REFERENCE, "SIM", far, simulated=True)
+        return asked(by, "--by", "Who does it", "simulation"), Reference(
+            SIMULATED_REFERENCE, "SIM", far, simulated=True
+        )
     who = asked(by, "--by", "Who does it", None)
     reference = Reference(
         asked(make, "--reference-make", "The reference's make and model", None),

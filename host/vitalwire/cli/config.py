@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
+from ..given_files import write_whole
 from ..link.opening import open_board
 from ..service.config.board import change, exported, load, read
 from ..service.config.settings import FALLBACK, SETTINGS, from_wire, pack_limits, shown, to_wire
@@ -92,10 +93,7 @@ def export(port: str | None, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{out}: {error.strerror}", "name a file that can be written to with --out") from None
+    write_whole(out, text.encode(), "name a file that can be written to with --out")
     say(f"{len(content['settings'])} settings of board {content['serial']} in {out}")
 
 

@@ -45,11 +45,14 @@ def build(board: str, micropython: Path, out: Path, build_folder: Path | None, k
       vitalwire image build pico --micropython RPI_PICO-v1.28.uf2 --out vitalwire-pico.uf2
     """
     from ..errors import CheckFailed, UsageError
+    from ..given_files import write_whole
     from ..service.flash import image, signing
     from ..service.flash.build import compile_build, read_build
 
     say(image.ERASES)
     image.check_board(board)
+    if out.exists() and micropython.exists() and out.samefile(micropython):
+        raise UsageError(f"{out} would be written over the MicroPython that it is made of", "name another --out")
     made = compile_build(board) if build_folder is None else read_build(build_folder)
     if made.manifest.board != board:
         raise CheckFailed(
@@ -59,10 +62,7 @@ def build(board: str, micropython: Path, out: Path, build_folder: Path | None, k
     if site is not None:
         signing.check(made.manifest.text(), made.signature, site)
     data = image.combine(image.read_file(micropython), made, str(micropython))
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"{out}: {error.strerror}", "name a file that can be written") from None
+    write_whole(out, data, "name a file that can be written")
     about = {
         "erases": "configuration and calibration",
         "file": str(out),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import LinkLost, UsageError
+from ..given_files import write_whole
 from ..link.board import Board
 from ..link.events import Received
 from ..link.opening import open_board
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _MARK = {"passed": "ok", "failed": "FAILED", "not_done": "not done", "aborted": "aborted"}
 _EXIT = {"passed": 0, "failed": 1, "incomplete": 0}
+WHO_MAX = 100
 _CYLINDER = "Is the cuff on the rigid test cylinder, and on nobody's arm?"
 
 
@@ -72,6 +74,8 @@ def command(
     if port is not None and (port in BY_ID or port in GROUPS):
         names = (port, *names)
         port = None
+    if by is not None and (len(by) > WHO_MAX or not by.isprintable()):
+        raise UsageError(f"--by {by[:20]!r} is no name or initials", f"it has at most {WHO_MAX} characters")
     tests = _chosen(names, quick)
     simulated = port is not None and port.startswith("sim:")
     person: _Person | SimulatedPerson = SimulatedPerson() if simulated else _Person()
@@ -100,12 +104,12 @@ def command(
         runner.outcomes, who, protocol, is_simulated, calibration, by=by, cuff_on_cylinder=confirmed, started=started,
         finished=datetime.now(UTC),
     )  # fmt: skip
-    if out is not None:
-        _write(out, result)
     if as_json:
         print_json(result)
     else:
-        _say_result(result, out)
+        _say_result(result)
+    if out is not None:  # after it was said: where it cannot be written, it is on the screen
+        _write(out, result)
     if problem is not None:
         raise problem
     if certificate is not None:
@@ -149,10 +153,9 @@ def _check_writable(out: Path) -> None:
 
 
 def _write(out: Path, result: dict[str, Any]) -> None:
-    try:
-        out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{out}: {error.strerror}", "name a file that can be written to with --out") from None
+    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    write_whole(out, text.encode("utf-8", "backslashreplace"), "name a file that can be written to with --out")
+    say(f"result in {out}")
 
 
 def _certify(result: dict[str, Any], folder: Path) -> None:
@@ -180,7 +183,7 @@ def _limits(low: float | None, high: float | None) -> str:
     return f"at least {low:g}" if low is not None else f"at most {high:g}" if high is not None else "any"
 
 
-def _say_result(result: dict[str, Any], out: Path | None) -> None:
+def _say_result(result: dict[str, Any]) -> None:
     word = result["result"].upper()
     click.echo("")
     click.echo(f"  {'=' * (2 * len(word) + 5)}")
@@ -196,8 +199,6 @@ def _say_result(result: dict[str, Any], out: Path | None) -> None:
     waiting = [test["title"] for test in result["tests"] if test["verdict"] in ("not_done", "aborted")]
     if waiting:
         click.echo(f"  not done: {', '.join(waiting)}")
-    if out is not None:
-        click.echo(f"  result in {out}")
 
 
 class _Person:

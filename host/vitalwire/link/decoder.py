@@ -385,7 +385,8 @@ class _ConsoleText:
         return count
 
     def _append(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
+        said = line.decode("utf-8", "replace").rstrip("\r")
+        text = "".join(c if c.isprintable() or c == "\t" else "?" for c in said)  # nothing that a terminal would obey
         if text.strip():
             self._lines.append(text)
 

@@ -85,7 +85,8 @@ def drift(records: Sequence[Mapping[str, Any]], kind: str) -> bytes:
 
 def worst(record: Mapping[str, Any], when: str, channel: str = "cuff") -> float | None:
     """The largest error of a channel over the points, with its sign."""
-    found = [p[when][channel] for p in record["points"] if isinstance(p.get(when), dict) and channel in p[when]]
+    found = [p[when].get(channel) for p in record["points"] if isinstance(p.get(when), dict)]
+    found = [error for error in found if error is not None]
     return max(found, key=abs, default=None)
 
 

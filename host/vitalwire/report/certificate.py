@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import CheckFailed, UsageError
+from ..given_files import write_whole
 from ..service.calibrate.days import DUE_MONTHS, months_later
 from ..service.calibrate.store import safe_name
 
@@ -27,6 +28,8 @@ RESULT_FORMAT: Final = "vitalwire-selftest"
 PLACE: Final = "VITALWIRE_CERTIFICATES"
 """The environment variable that names another folder for certificates than the default one."""
 CHANNELS: Final = {"cuff": "cuff pressure", "guard": "guard pressure", "curve": "SpO2 curve"}
+TEXT_MAX: Final = 300
+"""So many characters still fit into a cell of a page."""
 _UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
@@ -88,7 +91,8 @@ def record_of(
     result: Mapping[str, Any], calibrations: Sequence[Mapping[str, Any]] = (), months: int = DUE_MONTHS
 ) -> dict[str, Any]:
     """What the certificate says. Raises CheckFailed, with why, for a result that yields none."""
-    _check_whole(result)
+    check_whole(result)
+    _check_texts(result)
     _check_passed(result)
     day = date.fromisoformat(result["finished_utc"][:10])
     dues = {one["kind"]: one for one in result["calibration"]}
@@ -121,7 +125,7 @@ def sha256_of(record: Mapping[str, Any]) -> str:
 
 def _check_passed(result: Mapping[str, Any]) -> None:
     verdict = result["result"]
-    bad = [test for test in result["tests"] if test["verdict"] != "passed"]
+    bad = [test for test in result["tests"] if test["verdict"] != "passed" or not all(map(_within, test["values"]))]
     if verdict == "passed" and not bad and result["tests"]:
         return
     none = f"no certificate for {result['device']['serial']}"
@@ -142,14 +146,20 @@ _WHOLE: Final = "run `vitalwire selftest` with the cuff on the cylinder and some
 
 def _why(test: Mapping[str, Any]) -> str:
     said = f"{test['title']} {test['verdict'].replace('_', ' ')}"
-    values = [value for value in test["values"] if value["verdict"] == "failed"]
+    values = [value for value in test["values"] if value["verdict"] == "failed" or not _within(value)]
     if values:
         one = values[0]
         return f"{said} ({one['name']} {number_text(one['value'])} {one['unit']}, limit {limit_text(one)})"
     return said + (f" ({test['reason']})" if test.get("reason") else "")
 
 
-def _check_whole(result: Mapping[str, Any]) -> None:
+def _within(value: Mapping[str, Any]) -> bool:
+    """Whether a value was measured and lies between its limits, whatever the result calls it."""
+    number, low, high = (value.get(key) for key in ("value", "low", "high"))
+    return number is not None and (low is None or number >= low) and (high is None or number <= high)
+
+
+def check_whole(result: Mapping[str, Any]) -> None:
     """Raises CheckFailed that names the first thing that is not what it should be."""
     if result.get("format") != RESULT_FORMAT:
         raise CheckFailed("this is no result of a self-test", "give what `vitalwire selftest --json` printed")
@@ -173,7 +183,8 @@ def _check_whole(result: Mapping[str, Any]) -> None:
         for value in test["values"]:
             _of_types(f"value of {test['id']}", value, {"name": str, "unit": str, "source": str, "verdict": str})
             for key in ("value", "low", "high"):
-                if not isinstance(value.get(key), int | float | None) or isinstance(value.get(key), bool):
+                number = value.get(key)
+                if not isinstance(number, int | float | None) or isinstance(number, bool) or not _sane(number):
                     raise CheckFailed(f"{test['id']}: {key} of {value['name']} is no number", _AGAIN)
 
 
@@ -181,6 +192,24 @@ _RESULT: Final = {
     "result": str, "simulated": bool, "device": dict, "versions": dict, "calibration": list, "tests": list,
     "started_utc": str, "finished_utc": str,
 }  # fmt: skip
+
+
+def _sane(number: float | None) -> bool:
+    return number is None or abs(number) < 1e15  # which no NaN is
+
+
+def _check_texts(given: object) -> None:
+    """Raises CheckFailed for a text that no page can show."""
+    if isinstance(given, Mapping):
+        for name, one in given.items():
+            _check_texts(name)
+            _check_texts(one)
+    elif isinstance(given, list):
+        for one in given:
+            _check_texts(one)
+    elif isinstance(given, str) and (len(given) > TEXT_MAX or not given.isprintable()):
+        what = f"{given[:20]!r}... of {len(given)} characters" if len(given) > TEXT_MAX else repr(given)
+        raise CheckFailed(f"the result has a text that no page can show: {what}", _AGAIN)
 
 
 def _is_date(text: object) -> bool:
@@ -270,9 +299,7 @@ def _write(folder: Path, name: str, files: Mapping[str, bytes]) -> list[Path]:
             paths = []
             for ending in (".html", ".pdf", ".json"):  # the record last: where it is, the others are
                 path = stem.with_name(stem.name + ending)
-                fresh = stem.with_name(stem.name + ending + ".new")
-                fresh.write_bytes(files[ending])
-                fresh.replace(path)
+                write_whole(path, files[ending], "give another --out")
                 paths.append(path)
             return [paths[2], paths[0], paths[1]]
     except OSError as error:
@@ -281,6 +308,6 @@ def _write(folder: Path, name: str, files: Mapping[str, bytes]) -> list[Path]:
 
 
 __all__ = [
-    "FORMAT", "VERSION", "Certificate", "default_folder", "limit_text", "make_certificate", "number_text", "record_of",
-    "sha256_of",
+    "FORMAT", "VERSION", "Certificate", "check_whole", "default_folder", "limit_text", "make_certificate",
+    "number_text", "record_of", "sha256_of",
 ]  # fmt: skip

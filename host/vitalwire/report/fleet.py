@@ -16,8 +16,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from ..errors import UsageError
-from .certificate import FORMAT, VERSION, number_text, sha256_of
+from ..errors import CheckFailed, UsageError
+from ..given_files import read_bytes
+from .certificate import FORMAT, VERSION, check_whole, number_text, sha256_of
 
 FILE_MAX: Final = 4 << 20
 """A larger file is none of ours: a certificate has some 20 KB."""
@@ -116,11 +117,9 @@ def read_fleet(folder: Path) -> Fleet:
 def read_certificate(path: Path) -> dict[str, Any] | str:
     """The record of a certificate, or why there is none."""
     try:
-        if path.stat().st_size > FILE_MAX:
-            return "it is too large to be a certificate"
-        whole = json.loads(path.read_bytes())
-    except OSError as error:
-        return str(error.strerror or error)
+        whole = json.loads(read_bytes(path, "", FILE_MAX))
+    except UsageError as error:
+        return error.what.removeprefix(f"{path}: ")
     except (ValueError, RecursionError):
         return "it is no JSON, or cut short"
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
@@ -134,21 +133,30 @@ def read_certificate(path: Path) -> dict[str, Any] | str:
             return "its content is not what its hash says: it was changed after it was made"
         date.fromisoformat(record["next_due"])
         _day(record)
-        str(record["device"]["serial"]), list(record["marks"]), list(record["selftest"]["tests"])
-    except (KeyError, TypeError, ValueError):
-        return "it lacks what a certificate has"
-    return record
+        check_whole(record["selftest"])
+        if isinstance(record["device"]["serial"], str) and isinstance(record["marks"], list):
+            return record
+    except (KeyError, TypeError, ValueError, CheckFailed):
+        pass
+    return "it lacks what a certificate has"
 
 
 def _files(folder: Path) -> list[Path]:
+    """Of `folder` and the folders in it: what is called .json, and what cannot be looked at, to be named."""
+    found: list[str] = []
     try:
         with os.scandir(folder) as entries:
             here = list(entries)
-        found = [entry.path for entry in here if entry.name.endswith(".json") and entry.is_file()]
         for entry in here:
-            if entry.is_dir():
-                with os.scandir(entry.path) as below:
-                    found += [e.path for e in below if e.name.endswith(".json") and e.is_file()]
+            try:
+                if not entry.is_dir():
+                    below = [entry]
+                else:
+                    with os.scandir(entry.path) as entries:
+                        below = list(entries)
+                found += [one.path for one in below if one.name.endswith(".json") and one.is_file()]
+            except OSError:
+                found.append(entry.path)
     except FileNotFoundError:
         raise UsageError(f"there is no folder {folder}", "name the folder that certificates are in") from None
     except OSError as error:
@@ -212,7 +220,7 @@ def _drift(points: list[tuple[int, float]], title: str, last: Mapping[str, Any])
     left_days = (limit - (mean_y + slope * (end - mean_x))) / slope
     if not left_days <= AHEAD_DAYS:
         return None
-    reaches = date.fromordinal(end + max(0, round(left_days)))
+    reaches = date.fromordinal(min(end + max(0, round(left_days)), date.max.toordinal()))
     unit = str(last.get("unit", ""))
     return Drift(title, str(last["name"]), unit, points[0][1], points[-1][1], float(limit), reaches)
 

@@ -197,3 +197,9 @@ def test_ctrl_c_empties_the_cuff_and_says_what_the_board_says_of_it(
     assert run(["calibrate", "pressure", *given]) == 130
     assert "stopped: the board says that the cuff is empty" in capfd.readouterr().err
     assert transport.true_mmhg == 0.0
+
+
+def test_who_did_it_is_something_that_a_record_can_hold(capfd: pytest.CaptureFixture[str]) -> None:
+    for who in ("A\udcff", "\x1b[2J", "A" * 101):
+        assert run(["calibrate", "pressure", "sim://?cuff_on=cylinder&speed=max", "--by", who]) == 2
+        assert "cannot go into a record" in capfd.readouterr().err

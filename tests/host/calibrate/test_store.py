@@ -66,6 +66,30 @@ def test_a_damaged_file_is_named_and_hides_nothing(tmp_path: Path, text: str, wh
     assert [(one.path.name, why in one.why) for one in damaged] == [("bad.json", True)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"due": [1]},
+        {"due": "soon"},
+        {"date": "\x1b[2J"},
+        {"done_utc": "yesterday"},
+        {"by": "A\ud800"},
+        {"points": [1]},
+        {"points": [{"as_found_mmhg": {"cuff": "x"}}]},
+        {"points": [{"as_found_mmhg": {"cuff": 10**400}}]},
+        {"points": [{"as_found_mmhg": {"cuff": float("nan")}}]},
+        {"points": [{"as_found_pct": [1]}]},
+    ],
+)
+def test_nonsense_in_a_record_is_named_and_hides_nothing(tmp_path: Path, change: dict[str, Any]) -> None:
+    store.save(store.prepare(tmp_path, "E6614"), record("2026-02-01", 1.0, 0.1))
+    (tmp_path / "E6614" / "bad.json").write_text(json.dumps({**record("2026-03-01", 1.0, 0.1), **change}))
+    records, damaged = store.history(tmp_path)
+    assert len(records) == 1
+    assert [one.path.name for one in damaged] == ["bad.json"]
+    assert table(records, date(2026, 6, 1))
+
+
 def test_a_serial_number_cannot_leave_the_folder(tmp_path: Path) -> None:
     folder = store.prepare(tmp_path / "in", "../../x")
     assert folder.parent == tmp_path / "in"

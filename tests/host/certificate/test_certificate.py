@@ -12,7 +12,7 @@ from results import one_test, result, value
 
 from vitalwire.cli.main import run
 from vitalwire.errors import CheckFailed
-from vitalwire.report.certificate import limit_text, make_certificate, number_text, record_of, sha256_of
+from vitalwire.report.certificate import TEXT_MAX, limit_text, make_certificate, number_text, record_of, sha256_of
 from vitalwire.report.certificate_page import page
 from vitalwire.report.certificate_pdf import document
 
@@ -27,6 +27,41 @@ CALIBRATIONS = [
         ("adjusted", "2026-04-01", "after the test"),
     )
 ]  # fmt: skip
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """A result whose first test's first value is another."""
+    made = json.loads(json.dumps(result()))
+    made["tests"][0]["values"][0].update(changes)
+    return dict(made)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (changed(value=float("nan")), "is no number"),
+        (changed(value=float("inf")), "is no number"),
+        (changed(high=10**400), "is no number"),
+        (changed(value=1), "it says passed, but"),
+        (changed(value=None), "it says passed, but"),
+        (changed(name="x" * 301), "no page can show"),
+        (result(by="X\ud800"), "no page can show"),
+        (result(by="\x1b[2J"), "no page can show"),
+    ],
+)
+def test_what_no_page_can_show_or_is_not_so_yields_no_certificate(
+    tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(CheckFailed, match=said):
+        make_certificate(given, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_longest_texts_still_fit_onto_a_page(tmp_path: Path) -> None:
+    made = changed(name="W" * TEXT_MAX, unit="W" * TEXT_MAX, source="W" * TEXT_MAX, detail="W" * TEXT_MAX)
+    made["by"] = "W" * TEXT_MAX
+    made["tests"][0]["title"] = "W" * TEXT_MAX
+    assert make_certificate(made, tmp_path).pdf_file.read_bytes().startswith(b"%PDF")
 
 
 def failed(**changes: Any) -> dict[str, Any]:
@@ -127,7 +162,7 @@ def test_a_damaged_result_is_one_sentence(tmp_path: Path, change: dict[str, Any]
 
 def test_a_simulated_boards_says_so_across_every_page() -> None:
     made = result(simulated=True)
-    values = [value(f"value {n}", float(n), "mmHg", -1, 100) for n in range(150)]
+    values = [value(f"value {n}", float(n), "mmHg", -1, 200) for n in range(150)]
     made["tests"].append(one_test("long", "pressure", *values))
     text = page(record_of(made), "0" * 64)
     assert text.count("<span>SIMULATED</span>") == 3

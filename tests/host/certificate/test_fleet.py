@@ -116,6 +116,28 @@ def test_a_hash_that_fits_does_not_make_a_certificate_of_anything(tmp_path: Path
     assert (fleet.boards, len(fleet.damaged)) == ([], 3)
 
 
+def test_nonsense_under_a_hash_that_fits_is_named_and_what_cannot_be_looked_at_hides_nothing(tmp_path: Path) -> None:
+    put(tmp_path, date(2026, 5, 1), 2.0, "A")
+    for number in range(3):
+        whole = json.loads(put(tmp_path, date(2026, 6, 1 + number), 2.0, "B").read_text())
+        record = whole["record"]
+        record["selftest"]["tests"][2]["values"][0]["value"] = 10 ** (400 + number)
+        path = tmp_path / f"huge{number}.json"
+        path.write_text(json.dumps({**whole, "sha256": sha256_of(record)}))
+        (tmp_path / f"B_202606{1 + number:02}.json").unlink()
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    fleet = read_fleet(tmp_path)
+    assert [one.serial for one in fleet.boards] == ["A"]
+    assert {one.file.name for one in fleet.damaged} == {"huge0.json", "huge1.json", "huge2.json", "loop.json"}
+
+
+def test_a_drift_ends_with_the_calendar(tmp_path: Path) -> None:
+    for day in (10, 20, 30):
+        put(tmp_path, date(9999, 12, day), 2.0 + day / 100, due="9999-12-31")
+    (one,) = read_fleet(tmp_path).boards
+    assert [drift.reaches for drift in one.drifts] == [date.max]
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         read_fleet(tmp_path / "nowhere")

@@ -88,13 +88,7 @@ def test_what_is_not_allowed_is_refused_with_what_is(name: str, text: str) -> No
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [
-        ("averaging_s", "?"),
-        ("sound_pct", ""),
-        ("cuff_method", "7"),
-        ("fallback_limits", "ü"),
-        ("sound_pct", "1" * 9999),
-    ],
+    [("averaging_s", "?"), ("cuff_method", "7"), ("fallback_limits", "ü"), ("sound_pct", "")],
 )
 def test_what_a_board_says_of_a_setting_may_be_nonsense(name: str, text: str) -> None:
     with pytest.raises(CheckFailed, match=name):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from vitalwire.link.sim_options import micropython_is_here
 from vitalwire.link.transport import open_transport
 from vitalwire.link.whole_board import WholeBoard
 from vitalwire.service.doctor import finding, host
+from vitalwire.service.doctor.examine import bundle
 from vitalwire_protocol.codec import VERSION_MINOR, Fault, ResetCause, Status
 
 whole = pytest.mark.skipif(
@@ -218,3 +220,43 @@ def test_a_bundle_holds_no_patient_no_label_and_no_name_of_a_user(
     assert "SIM00001" in text
     for secret in ("K-017", "maria.muster", str(home)):
         assert secret not in text
+
+
+def test_a_label_that_is_a_number_leaves_the_bundle_readable(tmp_path: Path) -> None:
+    out = tmp_path / "b.zip"
+    about = {"label": "1", "board": {"boot": 1, "said": "board E661 (1)", "ok": True}}
+    bundle(out, [finding.Finding("board", "ok", "bay 1, 11 frames", "")], about)
+    with zipfile.ZipFile(out) as archive:
+        found = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+    assert found["board.json"]["board"] == {"boot": 1, "said": "board E661 (LABEL)", "ok": True}
+    assert found["findings.json"][0]["what"] == "bay LABEL, 11 frames"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals here: NOT TESTED")
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("said", [b"$GPGGA,123519\r\n", b"a>>>b\r\n"])
+def test_a_device_that_talks_on_and_on_ends_the_doctor_and_is_no_prompt(
+    capfd: pytest.CaptureFixture[str], said: bytes
+) -> None:
+    import os
+    import tty
+
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    over = threading.Event()
+
+    def talk() -> None:
+        while not over.wait(0.02):
+            os.write(master, said)
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    try:
+        code, seen = found(capfd, os.ttyname(slave))
+    finally:
+        over.set()
+        talking.join()
+        os.close(master)
+        os.close(slave)
+    assert code == 1
+    assert "not_vitalwire" in seen

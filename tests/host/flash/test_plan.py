@@ -160,6 +160,13 @@ def test_what_is_no_uf2_is_refused(data: bytes) -> None:
         uf2.read(data, "here")
 
 
+def test_a_uf2_that_a_download_has_cut_short_is_no_half_micropython_for_a_board() -> None:
+    data = micropython(blocks=5)
+    for left in range(1, 5):
+        with pytest.raises(CheckFailed, match=rf"cut short: {left} of 5 blocks"):
+            uf2.read(data[: 512 * left], "here")
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,8 +75,11 @@ def save(folder: Path, record: dict[str, Any]) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
+            with contextlib.suppress(OSError):
+                path.unlink()  # half of it would be a damaged record for ever
             raise UsageError(
-                f"{path} could not be written: {error.strerror or error}", "give another --store"
+                f"{path} could not be written: {error.strerror or error}; this record is nowhere else:\n{text}",
+                "give another --store next time",
             ) from None
     raise UsageError(f"{folder} holds too many calibrations of one second", "give another --store")
 
@@ -114,7 +120,41 @@ def _read(path: Path) -> dict[str, Any] | str:
     missing = [name for name, kind in _NEEDED.items() if not isinstance(record.get(name), kind)]
     if missing:
         return f"{', '.join(missing)}: not there, or not what they should be"
-    return record
+    return record if _sound(record) and _dated(record) and all(map(_measured, record["points"])) else _NONSENSE
+
+
+_NONSENSE: Final = "it has a number, a date or a text that is none"
+
+
+def _sound(value: object) -> bool:
+    """Whether it can be shown: numbers that are some, text that can be printed."""
+    if isinstance(value, Mapping):
+        return all(_sound(name) and _sound(one) for name, one in value.items())
+    if isinstance(value, list):
+        return all(map(_sound, value))
+    if isinstance(value, int | float):
+        return abs(value) < 1e15  # which no NaN is
+    return value is None or (isinstance(value, str) and value.isprintable())
+
+
+def _dated(record: Mapping[str, Any]) -> bool:
+    try:
+        datetime.fromisoformat(record["done_utc"])
+        for day in (record["date"], record.get("due")):
+            if day is not None and date.fromisoformat(day).isoformat() != day:
+                return False
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _measured(point: object) -> bool:
+    """Whether the errors of a point are numbers, of each channel or of one."""
+    if not isinstance(point, Mapping):
+        return False
+    errors = [value for name, value in point.items() if name.startswith("as_")]
+    flat = [one for error in errors for one in (error.values() if isinstance(error, Mapping) else [error])]
+    return all(one is None or isinstance(one, int | float) for one in flat)
 
 
 _NEEDED: Final = {

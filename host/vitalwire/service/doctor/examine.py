@@ -7,6 +7,8 @@ import contextlib
 import io
 import json
 import platform
+import re
+import time
 import zipfile
 from collections.abc import Iterator
 from importlib import metadata
@@ -16,6 +18,7 @@ from typing import Any, Final
 from vitalwire_protocol.codec import Heartbeat
 
 from ... import __version__, errors
+from ...given_files import write_whole
 from ...link.board import Board
 from ...link.opening import open_board
 from ...link.ports import find_candidates, resolve_port
@@ -27,6 +30,7 @@ from .finding import Finding
 
 LINE_S: Final = 3.0
 OURS: Final = __version__
+ANSWER_S: Final = 2.0
 LABEL: Final = "label"
 """What is kept of the bed label only to leave it out."""
 
@@ -63,9 +67,10 @@ def _answers_as_a_prompt(place: str) -> bool:
             for keys in (b"\r\x02", b"\x03\x03\x02"):
                 transport.write(keys)
                 said = b""
-                while data := transport.read(0.5):
+                end = time.monotonic() + ANSWER_S  # something that talks on and on is no prompt
+                while time.monotonic() < end and (data := transport.read(0.5)):
                     said = (said + data)[-4096:]
-                    if b">>>" in said:
+                    if said.endswith(b"\n>>> "):
                         return True
             return False
     except errors.VitalwireError:
@@ -121,20 +126,28 @@ def bundle(path: Path, findings: list[Finding], about: dict[str, Any]) -> None:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in content.items():
-            archive.writestr(name, _without_names(json.dumps(part, indent=1, ensure_ascii=False, default=str), label))
-    try:
-        path.write_bytes(data.getvalue())
-    except OSError as error:
-        raise errors.UsageError(f"{path}: {error.strerror}", "name a file that can be written to") from None
+            archive.writestr(name, json.dumps(_without_names(part, label), indent=1, ensure_ascii=False, default=str))
+    write_whole(path, data.getvalue(), "name a file that can be written to")
 
 
-def _without_names(text: str, label: str) -> str:
-    """Without the home folder, the name of the user, and the bed label, in which people write more than they should."""
-    if label:
-        text = text.replace(json.dumps(label, ensure_ascii=False)[1:-1], "LABEL")
+def _without_names(part: Any, label: str) -> Any:
+    """Without the home folder, the name of the user, and the bed label, in which people write more than they should.
+
+    Only in what is said, and of label and user only whole words: a bed called 1 does not change every number.
+    """
+    if isinstance(part, dict):
+        return {name: _without_names(one, label) for name, one in part.items()}
+    if isinstance(part, list):
+        return [_without_names(one, label) for one in part]
+    if not isinstance(part, str):
+        return part
     home = Path.home()
-    text = text.replace(str(home), "~")
-    return text.replace(home.name, "USER") if len(home.name) > 2 and home.name != "root" else text
+    part = part.replace(str(home), "~")
+    user = home.name if len(home.name) > 2 and home.name != "root" else ""
+    for word, instead in ((label, "LABEL"), (user, "USER")):
+        if word:
+            part = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", instead, part)
+    return part
 
 
 def _ask(device: str) -> Any:

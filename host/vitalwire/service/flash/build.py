@@ -17,7 +17,7 @@ from vitalwire_protocol.codec import VERSION_MAJOR, VERSION_MINOR
 
 from ... import board_files
 from ...errors import CheckFailed, UsageError
-from ...given_files import read_text
+from ...given_files import read_text, write_whole
 from ..compiled import PROCESSORS, compile_firmware
 from . import signing
 from .manifest import NAME, ROOT_FILES, SIGNATURE, Manifest, digest, parse
@@ -100,10 +100,7 @@ def sign_build(folder: Path, private: Path) -> Build:
     """Signs the manifest of the build in `folder`, which is checked first."""
     build = read_build(folder)
     signature = signing.sign(build.manifest.text(), private)
-    try:
-        (folder / SIGNATURE).write_text(signature, encoding="ascii")
-    except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}", "name a folder that can be written to") from None
+    write_whole(folder / SIGNATURE, signature.encode(), "name a folder that can be written to")
     return Build(build.manifest, build.files, signature)
 
 

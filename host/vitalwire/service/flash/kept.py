@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import CheckFailed, UsageError
-from ...given_files import read_json
+from ...given_files import read_json, write_whole
 from .prompt import Prompt
 
 KEPT: Final = ("config.a", "config.b", "calib.a", "calib.b")
@@ -45,14 +45,11 @@ def save_settings(settings: Mapping[str, bytes], serial: str, folder: Path, now:
     path = folder / f"{serial}-{now.strftime('%Y%m%dT%H%M%SZ')}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
+        write_whole(path, (json.dumps(content, indent=1) + "\n").encode(), "")
+    except (OSError, UsageError) as error:
+        why = error.what.removeprefix(f"{path}: ") if isinstance(error, UsageError) else error.strerror
         raise UsageError(
-            f"the board's configuration and calibration cannot be saved to {path}: {error.strerror}",
+            f"the board's configuration and calibration cannot be saved to {path}: {why}",
             "name a folder that can be written to with --keep FOLDER; nothing was changed on the board",
         ) from None
     return path

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -48,6 +49,10 @@ def make_keys(folder: Path) -> tuple[Path, Path]:
             key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         )
     except OSError as error:
+        if not isinstance(error, FileExistsError):  # somebody else's, made meanwhile
+            for path in (private, public):  # half a pair is of no use, and would stand in the way
+                with contextlib.suppress(OSError):
+                    path.unlink()
         raise UsageError(f"{folder}: {error.strerror}", "name a folder that can be written to") from None
     return private, public
 
