@@ -21,6 +21,7 @@ MODULES = (
     "host_cost",
     "records",
     "streams",
+    "four_hours",
     "cli_startup",
 )
 
