@@ -206,7 +206,7 @@ class AsyncFollow:
 
     async def __anext__(self) -> Item:
         while not self._kept:
-            if self._dry and self.followed.closed:
+            if self._dry and (self.followed.closed or self.followed.abandoned):
                 raise StopAsyncIteration
             await asyncio.to_thread(self._read)
             if self._dry and not self._kept and not self.followed.closed:

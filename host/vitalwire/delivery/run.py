@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..errors import UsageError
+from ..errors import LinkLost, UsageError
 from ..record.folder import default_folder
 from ..record.follow import POLL_S, Follow
 from ..sinks.registry import make_sink
@@ -109,13 +109,19 @@ def run_live(live: Live, hub: Hub, duration_s: float | None) -> None:
 
 
 def run_follow(follow: Follow, hub: Hub, *, from_now: bool = False) -> None:
-    """A session, until it is closed or no sink is left. What was there before is late, or with `from_now` left out."""
+    """A session, until it is closed or no sink is left. What was there before is late, or with `from_now` left out.
+    Raises LinkLost where its program has ended without closing it."""
     brake = Brake(hub)
     while True:
         item = follow.poll()
         if item is None:
             if follow.closed or hub.all_refused():
                 return
+            if follow.abandoned:
+                raise LinkLost(
+                    f"{follow.folder.name}: its program has ended without closing it; all that it recorded was taken",
+                    "`vitalwire monitor --resume` goes on with it, and then this command too",
+                )
             time.sleep(POLL_S)
             continue
         if follow.caught_up or not from_now:

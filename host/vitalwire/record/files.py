@@ -61,6 +61,23 @@ def lock(fd: int) -> bool:
     return True
 
 
+def is_written(path: Path) -> bool:
+    """Whether a program has the file for writing (`lock`). True as well where the system cannot tell."""
+    try:
+        import fcntl
+
+        fd = os.open(path, _READ)
+    except (ImportError, OSError):
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
 class AppendFile:
     """One growing file. `trouble` is why nothing can be written at present, or None."""
 

@@ -14,12 +14,15 @@ from ..errors import CheckFailed, LinkLost, UsageError
 from ..items import Item, Origin
 from ..session.inputs import Input, Kind, Setup
 from . import folder as names
+from .files import is_written
 from .items import Walk
 from .tail import Tail
 
 POLL_S: Final = 0.01
 """What an item waits for at most until it is seen; a look takes some microseconds."""
 PIECE: Final = 1 << 20
+QUIET_S: Final = 3.0
+"""After so long without anything new it is looked whether anybody still writes. A session has a heartbeat a second."""
 BEGIN_S: Final = 5.0
 """So long a session's file may be there without its first record."""
 
@@ -40,7 +43,8 @@ class Follow:
         self._tail = Tail()
         self._walk: Walk | None = None
         self._items: Iterator[Item] = iter(())
-        self._begin_s = time.monotonic()
+        self._begin_s = self._heard_s = time.monotonic()
+        self._abandoned = False
 
     def __enter__(self) -> Follow:
         return self
@@ -56,6 +60,12 @@ class Follow:
     def closed(self) -> bool:
         """Whether the session was closed by who records it."""
         return self._tail.closed
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether it is not closed, and no program writes it: that was ended or killed, and may go on with it
+        (`vitalwire monitor --resume`). Looked at where nothing came for 3 s, or when everything there is was read."""
+        return self._abandoned and not self.closed
 
     @property
     def origin(self) -> Origin:
@@ -74,8 +84,8 @@ class Follow:
         return item
 
     def __iter__(self) -> Iterator[Item]:
-        """Waits for each item; ends when the session is closed."""
-        return self.until(lambda: False)
+        """Waits for each item; ends when the session is closed, or `abandoned`."""
+        return self.until(lambda: self.abandoned)
 
     def until(self, over: Callable[[], bool]) -> Iterator[Item]:
         """As iterating, and ends as well once `over` says so and all that was written by then is read."""
@@ -108,9 +118,13 @@ class Follow:
                 raise LinkLost(f"{self.folder}: {error}") from None
             if not data:
                 self._tail.feed(b"")  # which says what was wrong with the piece before
+                if not self.caught_up or time.monotonic() - self._heard_s > QUIET_S:
+                    self._heard_s = time.monotonic()
+                    self._abandoned = not is_written(self.folder / names.CAPTURE)
                 self.caught_up = True
                 self._check_file()
                 return []
+            self._heard_s, self._abandoned = time.monotonic(), False
             inputs = self._tail.feed(data)
             if inputs:
                 return inputs
@@ -130,7 +144,8 @@ class Follow:
 def follow(session: str | Path | None = None) -> Follow:
     """Follows a session: its folder, its name in the default folder (whole or a unique beginning), or the latest.
 
-    A session that is over is given as a whole. Raises UsageError where there is none.
+    A session that is over, or that its program has left unclosed, is given as a whole. Raises UsageError where there is
+    none.
     """
     folder = names.find_session(None if session is None else Path(session))
     try:

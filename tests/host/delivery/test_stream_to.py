@@ -101,6 +101,21 @@ def test_a_session_that_monitor_records_is_followed_live_to_its_end(sessions: Pa
     assert not all(line["late"] for line in lines(file))
 
 
+def test_a_session_whose_program_was_killed_is_delivered_and_then_said_with_5(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    folder = tmp_path / recorded.name
+    shutil.copytree(recorded, folder)
+    data = (folder / "capture.vwire").read_bytes()
+    (folder / "capture.vwire").write_bytes(data[: len(data) // 2])
+    file = tmp_path / "out.jsonl"
+    assert run(["stream", "--follow", str(folder), "--to", f"jsonl:{file}"]) == 5
+    assert len(lines(file)) > 20
+    assert "monitor --resume" in capsys.readouterr().err
+
+
 def test_a_session_that_was_altered_is_delivered_up_to_the_place_and_ends_with_1(
     recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from recorded import chunks, edit
 from vitalwire.errors import CheckFailed, UsageError
 from vitalwire.items import Event, Item, Reading
 from vitalwire.record.capture import MAGIC, read_capture
+from vitalwire.record.files import AppendFile
 from vitalwire.record.follow import follow
 from vitalwire.record.items import open_record
 from vitalwire.record.tail import Tail
@@ -137,3 +138,27 @@ def test_what_is_no_capture_is_said(session: Path, content: bytes) -> None:
 def test_a_session_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no session"):
         follow(tmp_path)
+
+
+def test_a_session_whose_program_was_killed_ends_the_iteration_and_says_so(session: Path) -> None:
+    data = (session / "capture.vwire").read_bytes()
+    (session / "capture.vwire").write_bytes(data[: len(data) * 2 // 3])
+    with follow(session) as followed:
+        found = list(followed)
+        assert followed.abandoned
+        assert not followed.closed
+    assert found == list(open_record(session))
+    assert len(found) > 20
+
+
+def test_a_session_that_a_program_still_writes_is_waited_for(session: Path) -> None:
+    data = (session / "capture.vwire").read_bytes()
+    (session / "capture.vwire").write_bytes(data[:5000])
+    writer = AppendFile(session / "capture.vwire", there=(5000, 5000))
+    with follow(session) as followed:
+        rest(followed)
+        assert not followed.abandoned
+        writer.write(data[5000:])
+        assert rest(followed)
+        assert followed.closed
+    writer.close()
