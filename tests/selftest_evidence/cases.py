@@ -34,6 +34,10 @@ CASES: Final = (
         "finger_off:light_pct=12.4@0.1", "finger_off:light_pct=17.8@0.1",
     ),
     Case("oximeter_order", "red and infrared are swapped", "oximeter_swapped@0.1", ""),
+    Case(
+        "oximeter_noise", "RMS in the dark, limit 60 counts",
+        "oximeter_noisy:counts=172@0.1", "oximeter_noisy:counts=115@0.1",
+    ),
     Case("oximeter_fifo", "the loop stands still past the FIFO's 320 ms",
         "fifo_overflow:ms=484@6", "fifo_overflow:ms=156@6",
    ),

@@ -188,6 +188,15 @@ _TABLE = (
         ),
     ),
     (
+        "oximeter_noisy",
+        (
+            "the finger sensor's converter scatters by so many counts of 2^18 to either side, in the dark too",
+            {"counts": 300},
+            {"counts": 100},
+            _set("oximeter", "noise_counts", lambda given: int(given["counts"]), 0),
+        ),
+    ),
+    (
         "cuff_sensor_noisy",
         (
             "the cuff sensor scatters by this to either side",

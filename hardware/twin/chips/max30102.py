@@ -3,6 +3,8 @@
 
 from array import array
 
+from world.rng import Rng
+
 from chips.fifo_pack import pack_red_ir, store
 
 _STATUS_1 = 0x00
@@ -42,12 +44,14 @@ _FASTEST_RED = (3200, 1600, 1600, 1000)
 _AVERAGES = (1, 2, 4, 8, 16, 32, 32, 32)
 _FULLSCALE_NA = (2048, 4096, 8192, 16384)
 _LED_STEP_UA = 200
+_TOP = (1 << 18) - 1
 _RESET_US = 1000
 _TEMPERATURE_US = 29000
 
 
 class Max30102:
-    """The chip on the patient cable. Faults and tests set `present`, `part_id`, `swapped`, `die_temperature_16ths`."""
+    """The chip on the patient cable. Faults and tests set `present`, `part_id`, `swapped`, `die_temperature_16ths` and
+    `noise_counts` (half width of a triangle, beside the noise of the world's own photodiode)."""
 
     ADDRESS = 0x57
 
@@ -58,6 +62,8 @@ class Max30102:
         self.part_id = 0x15
         self.swapped = False
         self.die_temperature_16ths = 31 * 16 + 5
+        self.noise_counts = 0
+        self._rng = Rng(seed, 903)
         self._red = array("i", [0] * _DEPTH)
         self._ir = array("i", [0] * _DEPTH)
         self._new_red = array("i", [0] * _DEPTH)
@@ -257,11 +263,19 @@ class Max30102:
             n, self._period_us, red, ir,
             registers[_LED_RED] * _LED_STEP_UA, registers[_LED_IR] * _LED_STEP_UA, self._fullscale_na,
         )  # fmt: skip
+        if self.noise_counts:
+            self._scatter(red, n)
+            self._scatter(ir, n)
         if self.swapped:
             red, ir = ir, red
         store(self._red, self._ir, self._written, red, ir, n)
         self._written = self._written + n & 31
         self._count += n
+
+    def _scatter(self, values, n):
+        """Noise of the part's own converter, which ends at 0 and at 18 bits."""
+        for i in range(n):
+            values[i] = min(_TOP, max(0, values[i] + self._rng.spread(self.noise_counts)))
 
     def _raise_flags(self, due):
         enabled = self._registers[_ENABLE_1]
