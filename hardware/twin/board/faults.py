@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every fault of buses, chips and the microcontroller by name; those of physics are the world's (`world/faults.py`).
+"""Every fault of buses, chips and the microcontroller by name; crystal, memory and flash have `computer_faults.py`.
+
+Those of physics are the world's (`world/faults.py`).
 
 The arguments make near misses: a bus held for less than the time-out, a drift below what the two channels may differ
 by. A near miss must not be noticed.
@@ -7,6 +9,7 @@ by. A near miss must not be noticed.
 
 from world import faults as world_faults
 
+from board import computer_faults
 from board.timeline import FOREVER
 
 
@@ -260,8 +263,8 @@ _TABLE = (
     ("usb_unplug", ("the USB cable is pulled", {}, None, (_unplug, _flag("unplugged")[1]))),
 )
 
-FAULTS = dict(_TABLE)
-NAMES = tuple(row[0] for row in _TABLE) + tuple(sorted(world_faults.FAULTS))
+FAULTS = dict(_TABLE + computer_faults.TABLE)
+NAMES = tuple(row[0] for row in _TABLE + computer_faults.TABLE) + tuple(sorted(world_faults.FAULTS))
 
 
 def _told(arguments):
@@ -286,6 +289,7 @@ def check(name, arguments):
         return world_faults.arguments(name, arguments)
     if name not in FAULTS:
         raise ValueError("there is no fault '%s'; `run.py --list-faults` lists them" % name)
+    computer_faults.check(name)
     defaults = FAULTS[name][1]
     for key in arguments:
         if key not in defaults:

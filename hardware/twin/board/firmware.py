@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 
+from board.faults import clear_fault
 from board.interpreter import MICROPYTHON
 from board.simulated import FirmwareEnded
 
@@ -16,20 +17,20 @@ class BoardClock:
 
     def __init__(self, board):
         self._board = board
-        self._timeline = board.timeline
-        self._start_us = board.timeline.now_us
+        self._crystal = board.crystal
+        self._start_us = board.crystal.counted_us()
 
     def now_ms(self):
         """Milliseconds since the firmware started; does not wrap."""
-        return (self._timeline.now_us - self._start_us) // 1000
+        return (self._crystal.counted_us() - self._start_us) // 1000
 
     def ticks_ms(self):
         """As on the board: wraps at 2^30; safe in a timer's callback."""
-        return (self._timeline.now_us - self._start_us) // 1000 & 0x3FFFFFFF
+        return (self._crystal.counted_us() - self._start_us) // 1000 & 0x3FFFFFFF
 
     def ticks_us(self):
         """As on the board: wraps at 2^30."""
-        return self._timeline.now_us - self._start_us & 0x3FFFFFFF
+        return self._crystal.counted_us() - self._start_us & 0x3FFFFFFF
 
     def sleep_until(self, t_ms):
         """Returns at `t_ms`, or earlier when bytes arrive; at once if it is past.
@@ -37,9 +38,9 @@ class BoardClock:
         Bytes that were left unread cut the sleep to 1 ms, so that a loop that never reads them still lets time pass.
         """
         board = self._board
-        target_us = self._start_us + t_ms * 1000
-        if board.rx and target_us > self._timeline.now_us + 1000:
-            target_us = self._timeline.now_us + 1000
+        target_us = self._crystal.when_us(self._start_us + t_ms * 1000)
+        if board.rx and target_us > board.timeline.now_us + 1000:
+            target_us = board.timeline.now_us + 1000
         board.advance(target_us, True)
 
 
@@ -80,6 +81,8 @@ class Firmware:
         board.restart(cause)
         while True:
             cause = self._one_life()
+            if board.makes_room is not None:
+                clear_fault(board, "memory_held")  # a restart frees whatever held memory
             board.flash.mount()
             os.chdir(board.flash.storage_path)  # mounting anew leaves it, and boot.py has no other path
             if cause == "bootloader":

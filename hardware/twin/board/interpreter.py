@@ -19,7 +19,7 @@ def traceback_text(exception):
     return "".join(traceback.format_exception(exception))
 
 
-class _Named:
+class Named:
     """A module with some attributes of its own before those of the real one."""
 
     def __init__(self, real, **own):
@@ -56,8 +56,8 @@ def name_the_board(port):
     """Lets `sys.implementation._machine` and `os.uname()` say which board this is, as they do on one."""
     uname = _Uname(port)
     if MICROPYTHON:
-        sys.modules["sys"] = _Named(sys, implementation=_Implementation(port.machine_name))
-        sys.modules["os"] = _Named(os, uname=lambda: uname)
+        sys.modules["sys"] = Named(sys, implementation=_Implementation(port.machine_name))
+        sys.modules["os"] = Named(os, uname=lambda: uname)
     else:
         sys.implementation._machine = port.machine_name
         os.uname = lambda: uname

@@ -44,6 +44,7 @@ NEAR_MISSES = [row for row in listed() if row.near_miss is not None]
 _GROUPS = {
     "electrical": "oximeter_bus_held cuff_bus_held oximeter_wrong_id fifo_overflow hang cuff_sensor_drift"
     " cuff_sensor_gain guard_drift guard_gain oximeter_warm oximeter_noisy cuff_sensor_noisy guard_noisy timer_slow",
+    "computer": "clock_drift memory_held flash_full flash_worn flash_bit_flipped",
     "air": "leak valve_bleed_stuck_shut valve_dump_stuck_shut pump_dead external_drift supply_low arm_motion kink",
     "patient": "finger_off motion weak_pulse irregular cuff_loose leak_slow",
 }
