@@ -12,15 +12,35 @@ from typing import Final, NamedTuple
 
 class Case(NamedTuple):
     """`fault` and `near` are faults of a `sim://` URL, "" for none; `test` must fail with the one, and pass with the
-    other."""
+    other. `whole`: on a board that runs what lies in its own flash, with a manifest, as `vitalwire image` makes it."""
 
     test: str
     what: str
     fault: str
     near: str
+    whole: bool = False
 
 
 CASES: Final = (
+    # Of its known answers only the CRC can be made wrong: integers are reckoned by this computer's own processor.
+    Case("processor", "CRC-32 with a wrong bit", "processor_wrong@0.1", ""),
+    Case(
+        "heap", "free memory, limit 24576 bytes, / 1.2 and / 0.8",
+        "memory_held:free=20480@1", "memory_held:free=30720@1",
+    ),
+    Case(
+        "heap", "the largest block, limit 4096 bytes, / 1.2 and / 0.8 in 60 KB of pieces",
+        "memory_held:free=61440:piece=3413@1", "memory_held:free=61440:piece=5120@1",
+    ),
+    Case("flash", "a bit of a firmware file, or of nobody's", "flash_bit_flipped@1", "flash_bit_flipped:in_file=0@1",
+        whole=True),
+    Case(
+        "flash", "free flash, limit 8 blocks of 4096: 7 (/ 1.14) and 10 (/ 0.8)",
+        "flash_full:free=28672@1", "flash_full:free=40960@1",
+    ),
+    Case("flash", "no block takes what is written, or three of four do", "flash_worn@1", "flash_worn:every=4@1"),
+    Case("clock", "fast crystal, limit 200 ppm", "clock_drift:ppm=240@0.1", "clock_drift:ppm=160@0.1"),
+    Case("clock", "slow crystal, limit 200 ppm", "clock_drift:ppm=-240@0.1", "clock_drift:ppm=-160@0.1"),
     Case("watchdog", "the watchdog does not bite", "watchdog_dead@0.1", ""),
     Case("buses", "another part at the oximeter's address",
         "oximeter_wrong_id@0.1", "oximeter_wrong_id:part_id=21@0.1"),
