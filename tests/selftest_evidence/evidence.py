@@ -10,35 +10,63 @@ healthy board did not pass.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from cases import CASES, Case
 
+from vitalwire.link.sim_options import parse_sim_url
+from vitalwire.link.whole_board import WholeBoard
+from vitalwire.service.flash.build import compile_build
+from vitalwire.service.flash.image import filesystem
+
 URL = "sim://?speed=max&cuff_on=cylinder"
 
 
-def selftest(url: str, *tests: str) -> dict[str, Any]:
+def selftest(port: str, *tests: str) -> dict[str, Any]:
     """The result of the command, as JSON."""
-    command = [sys.executable, "-m", "vitalwire.cli.main", "selftest", url, *tests, "--json"]
+    command = [sys.executable, "-m", "vitalwire.cli.main", "selftest", port, *tests, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not done.stdout.startswith("{"):
         return {"result": "error", "said": done.stderr.strip()[-300:], "tests": []}
     return dict(json.loads(done.stdout))
 
 
+def selftest_of_whole(fault: str, test: str) -> dict[str, Any]:
+    """The same on a board whose firmware is compiled and lies in its own flash, as `vitalwire image` puts it there."""
+    faults = parse_sim_url(f"sim://?fault={fault}").faults if fault else ()
+    with tempfile.TemporaryDirectory(prefix="vitalwire-evidence-") as folder:
+        board = WholeBoard(Path(folder), faults=faults)
+        board.image.write_bytes(image())
+        board.start()
+        try:
+            return selftest(board.port, test)
+        finally:
+            board.close()
+
+
+@functools.cache
+def image() -> bytes:
+    """The flash of such a board. A simulated board runs on this computer's processor."""
+    return filesystem(compile_build("pico", "x64"))
+
+
 def judged(case: Case) -> dict[str, Any]:
     """One row: what the test said with the fault, and with the near miss."""
     row: dict[str, Any] = {"test": case.test, "what": case.what}
     for name, fault in (("fault", case.fault), ("near", case.near)):
-        result = selftest(f"{URL}&fault={fault}" if fault else URL, case.test)
-        # A group may have the name of one of its tests.
-        named = (test for test in result["tests"] if test["id"] == case.test)
-        one = next(named, {"verdict": "error", "reason": result.get("said")})
+        if case.whole:
+            result = selftest_of_whole(fault, case.test)
+        else:
+            result = selftest(f"{URL}&fault={fault}" if fault else URL, case.test)
+        missing = {"verdict": "error", "reason": result.get("said")}
+        one = next((test for test in result["tests"] if test["id"] == case.test), missing)
         row[name] = {"staged": fault, "verdict": one["verdict"], "reason": one.get("reason")}
         row[name]["values"] = {v["name"]: v["value"] for v in one.get("values", [])}
     row["good"] = row["fault"]["verdict"] == "failed" and row["near"]["verdict"] == "passed"

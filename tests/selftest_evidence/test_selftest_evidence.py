@@ -15,7 +15,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from cases import CASES, Case  # the path above makes it found
 
+from vitalwire.service.selftest.catalogue import CATALOGUE
+
 QUICK = ("buses", "oximeter_temperature", "pressure_zero")
+
+
+def test_every_test_has_a_fault_that_it_should_find() -> None:
+    assert {case.test for case in CASES} == {test.id for test in CATALOGUE}
 
 
 @pytest.mark.parametrize(

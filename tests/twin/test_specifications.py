@@ -12,7 +12,7 @@ import pytest
 from twin_host import INTERPRETERS, command
 
 SPEC = Path(__file__).resolve().parent / "spec"
-FILES = ("max30102", "mpr", "analog", "bus", "pins", "timers", "resets", "flash", "usb")
+FILES = ("max30102", "mpr", "analog", "bus", "pins", "timers", "resets", "flash", "usb", "computer")
 SENTENCES = [
     (file, sentence)
     for file in FILES

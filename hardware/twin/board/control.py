@@ -87,7 +87,7 @@ class Control:
 
     def _fill(self):
         try:
-            data = self._connection.recv(65536)
+            data = self._connection.recv(512)
         except OSError:
             data = b""
         if not data:
@@ -109,6 +109,20 @@ class Control:
     # ------------------------------------------------------------ acts and questions
 
     def _answer(self, what, payload):
+        room = self._board.makes_room
+        if room is None:
+            self._answer_now(what, payload)
+            return
+        if what == self._state:  # often, and mostly there is room enough
+            try:
+                self._answer_now(what, payload)
+                return
+            except MemoryError:
+                pass
+        with room:
+            self._answer_now(what, payload)
+
+    def _answer_now(self, what, payload):
         try:
             request = json.loads(payload)
             if not isinstance(request, dict):

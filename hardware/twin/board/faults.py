@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every fault of buses, chips and the microcontroller by name; those of physics are the world's (`world/faults.py`).
+"""Every fault of buses, chips and the microcontroller by name; crystal, memory and flash have `computer_faults.py`.
+
+Those of physics are the world's (`world/faults.py`).
 
 The arguments make near misses: a bus held for less than the time-out, a drift below what the two channels may differ
 by. A near miss must not be noticed.
@@ -7,7 +9,7 @@ by. A near miss must not be noticed.
 
 from world import faults as world_faults
 
-from board.interpreter import Named
+from board import computer_faults
 from board.timeline import FOREVER
 
 
@@ -86,44 +88,6 @@ def _stall(board, given):
 def _unplug(board, given):
     board.unplugged = True
     board.rx = bytearray()
-
-
-def _clock_drift(board, given):
-    board.crystal_ppm = int(given["ppm"])
-    board.crystal_from_us = board.timeline.now_us
-
-
-def _clock_right(board):
-    board.crystal_ppm = 0
-
-
-def _crc_wrong(board, given):
-    """The firmware's next import gets a CRC with one bit wrong, as from an arithmetic unit that is damaged."""
-    import binascii
-    import sys
-
-    sys.modules["binascii"] = Named(binascii, crc32=lambda data, start=0: binascii.crc32(data, start) ^ 0x10)
-
-
-def _crc_right(board):
-    import sys
-
-    sys.modules.pop("binascii", None)
-
-
-def _heap_low(board, given):
-    """Code that is loaded later counts `free` bytes free. The memory itself is not taken: the simulated board lives in
-    the same heap, and could not go on with so little."""
-    import gc
-    import sys
-
-    sys.modules["gc"] = Named(gc, mem_free=lambda: int(given["free"]))
-
-
-def _heap_right(board):
-    import sys
-
-    sys.modules.pop("gc", None)
 
 
 _HELD = "a device holds the data line down for `ms` (0: until cleared), or until `clocks` pulses by hand (0: none help)"
@@ -227,6 +191,15 @@ _TABLE = (
         ),
     ),
     (
+        "oximeter_noisy",
+        (
+            "the finger sensor's converter scatters by so many counts of 2^18 to either side, in the dark too",
+            {"counts": 300},
+            {"counts": 100},
+            _set("oximeter", "noise_counts", lambda given: int(given["counts"]), 0),
+        ),
+    ),
+    (
         "cuff_sensor_noisy",
         (
             "the cuff sensor scatters by this to either side",
@@ -251,51 +224,6 @@ _TABLE = (
             {"pct": 20},
             {"pct": 1},
             _set("", "timer_slow_ppm", lambda given: int(given["pct"] * 10000), 0),
-        ),
-    ),
-    (
-        "clock_drift",
-        (
-            "the processor's crystal is off by `ppm` (positive: fast)",
-            {"ppm": 500},
-            {"ppm": 50},
-            (_clock_drift, _clock_right),
-        ),
-    ),
-    (
-        "processor_wrong",
-        (
-            "the processor computes a CRC wrong, in code that is loaded later, until the next start",
-            {},
-            None,
-            (_crc_wrong, _crc_right),
-        ),
-    ),
-    (
-        "heap_low",
-        (
-            "so many bytes are counted `free`, in code loaded later, until the next start; none is taken",
-            {"free": 16000},
-            {"free": 60000},
-            (_heap_low, _heap_right),
-        ),
-    ),
-    (
-        "flash_full",
-        (
-            "files of somebody else leave so many bytes `free`",
-            {"free": 8192},
-            {"free": 65536},
-            (lambda board, given: board.flash.fill(int(given["free"])), lambda board: board.flash.empty()),
-        ),
-    ),
-    (
-        "oximeter_noisy",
-        (
-            "both channels of the finger sensor scatter by this, RMS",
-            {"counts": 200},
-            {"counts": 5},
-            _set("oximeter", "noise_counts", lambda given: int(given["counts"]), 0),
         ),
     ),
     ("buzzer_dead", ("the buzzer makes no sound", {}, None, _dead("buzzer"))),
@@ -335,8 +263,8 @@ _TABLE = (
     ("usb_unplug", ("the USB cable is pulled", {}, None, (_unplug, _flag("unplugged")[1]))),
 )
 
-FAULTS = dict(_TABLE)
-NAMES = tuple(row[0] for row in _TABLE) + tuple(sorted(world_faults.FAULTS))
+FAULTS = dict(_TABLE + computer_faults.TABLE)
+NAMES = tuple(row[0] for row in _TABLE + computer_faults.TABLE) + tuple(sorted(world_faults.FAULTS))
 
 
 def _told(arguments):
@@ -361,6 +289,7 @@ def check(name, arguments):
         return world_faults.arguments(name, arguments)
     if name not in FAULTS:
         raise ValueError("there is no fault '%s'; `run.py --list-faults` lists them" % name)
+    computer_faults.check(name)
     defaults = FAULTS[name][1]
     for key in arguments:
         if key not in defaults:

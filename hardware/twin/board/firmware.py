@@ -5,7 +5,8 @@ import gc
 import os
 import sys
 
-from board.interpreter import MICROPYTHON, Named
+from board.faults import clear_fault
+from board.interpreter import MICROPYTHON
 from board.simulated import FirmwareEnded
 
 _PROMPT = "\r\n>>> "
@@ -16,28 +17,20 @@ class BoardClock:
 
     def __init__(self, board):
         self._board = board
-        self._timeline = board.timeline
-        self._start_us = board.timeline.now_us
-
-    def _elapsed_us(self):
-        """Microseconds since the start, by the board's own crystal."""
-        board, now_us = self._board, self._timeline.now_us
-        elapsed_us = now_us - self._start_us
-        if board.crystal_ppm:
-            elapsed_us += (now_us - board.crystal_from_us) * board.crystal_ppm // 1000000
-        return elapsed_us
+        self._crystal = board.crystal
+        self._start_us = board.crystal.counted_us()
 
     def now_ms(self):
         """Milliseconds since the firmware started; does not wrap."""
-        return self._elapsed_us() // 1000
+        return (self._crystal.counted_us() - self._start_us) // 1000
 
     def ticks_ms(self):
         """As on the board: wraps at 2^30; safe in a timer's callback."""
-        return self._elapsed_us() // 1000 & 0x3FFFFFFF
+        return (self._crystal.counted_us() - self._start_us) // 1000 & 0x3FFFFFFF
 
     def ticks_us(self):
         """As on the board: wraps at 2^30."""
-        return self._elapsed_us() & 0x3FFFFFFF
+        return self._crystal.counted_us() - self._start_us & 0x3FFFFFFF
 
     def sleep_until(self, t_ms):
         """Returns at `t_ms`, or earlier when bytes arrive; at once if it is past.
@@ -45,12 +38,9 @@ class BoardClock:
         Bytes that were left unread cut the sleep to 1 ms, so that a loop that never reads them still lets time pass.
         """
         board = self._board
-        left_us = t_ms * 1000 - self._elapsed_us()
-        if board.crystal_ppm:
-            left_us -= left_us * board.crystal_ppm // 1000000
-        target_us = self._timeline.now_us + left_us
-        if board.rx and left_us > 1000:
-            target_us = self._timeline.now_us + 1000
+        target_us = self._crystal.when_us(self._start_us + t_ms * 1000)
+        if board.rx and target_us > board.timeline.now_us + 1000:
+            target_us = board.timeline.now_us + 1000
         board.advance(target_us, True)
 
 
@@ -91,6 +81,8 @@ class Firmware:
         board.restart(cause)
         while True:
             cause = self._one_life()
+            if board.makes_room is not None:
+                clear_fault(board, "memory_held")  # a restart frees whatever held memory
             board.flash.mount()
             os.chdir(board.flash.storage_path)  # mounting anew leaves it, and boot.py has no other path
             if cause == "bootloader":
@@ -169,9 +161,7 @@ class Firmware:
     def _purge(self):
         """Forgets the firmware's modules, so that it starts from nothing."""
         for name in list(sys.modules):
-            ours = name in ("boot", "main", "vitals") or name.startswith("vitals.")
-            # A fault of the interpreter lasts until the next start: with a wrong CRC nothing would be heard any more.
-            if ours or isinstance(sys.modules[name], Named):
+            if name in ("boot", "main", "vitals") or name.startswith("vitals."):
                 del sys.modules[name]
         sys.path[:] = self._path
         gc.collect()

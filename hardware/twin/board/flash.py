@@ -10,7 +10,6 @@ import os
 from board.interpreter import MICROPYTHON
 
 INFLATED_MMMHG = 15000
-BALLAST = "ballast"
 
 
 class _Cut:
@@ -84,7 +83,9 @@ class BlockDevice:
         self._cut = cut
         self._image = image
         blocks = self.BLOCKS if image is None else _blocks_of(image) or self.BLOCKS
-        self._data = bytearray(self.BLOCK * blocks)
+        self._data = bytearray(b"\xff" * (self.BLOCK * blocks))
+        self.read_last = 0  # which byte was read last
+        self.worn_every = 0  # the last of so many blocks can be neither erased nor programmed any more; 0: none
         self.fresh = True
         if image is not None:
             try:
@@ -104,6 +105,7 @@ class BlockDevice:
         """Reads from a block."""
         start = block * self.BLOCK + offset
         buf[:] = memoryview(self._data)[start : start + len(buf)]
+        self.read_last = start + len(buf) - 1
 
     def writeblocks(self, block, buf, offset=0):
         """Programs a part of a block, up to the cut if there is one."""
@@ -111,8 +113,9 @@ class BlockDevice:
             raise self._cut.power_lost()
         n = self._cut.room(len(buf))
         start = block * self.BLOCK + offset
-        self._data[start : start + n] = memoryview(buf)[:n]
-        self._write_through(start, n)
+        if not self._worn(block):
+            self._data[start : start + n] = memoryview(buf)[:n]
+            self._write_through(start, n)
         if n < len(buf):
             raise self._cut.power_lost()
 
@@ -124,11 +127,29 @@ class BlockDevice:
             return self.BLOCK
         if operation == 6:
             self._cut.room(0)
-            start = argument * self.BLOCK
-            self._data[start : start + self.BLOCK] = b"\xff" * self.BLOCK
-            self._write_through(start, self.BLOCK)
+            if not self._worn(argument):
+                start = argument * self.BLOCK
+                self._data[start : start + self.BLOCK] = b"\xff" * self.BLOCK
+                self._write_through(start, self.BLOCK)
             return 0
         return None
+
+    def find_blank(self):
+        """Where the last block begins that is as it was erased; -1 where none is."""
+        blank = b"\xff" * self.BLOCK
+        for start in range(len(self._data) - self.BLOCK, -1, -self.BLOCK):
+            if memoryview(self._data)[start : start + self.BLOCK] == blank:
+                return start
+        return -1
+
+    def flip(self, at):
+        """The lowest bit of a byte changes by itself."""
+        self._data[at] ^= 1
+        self._write_through(at, 1)
+
+    def _worn(self, block):
+        """Such a block stays as it is, and only reading it back tells."""
+        return self.worn_every and block % self.worn_every == self.worn_every - 1
 
     def _write_through(self, start, n):
         if self._image is not None:
@@ -176,9 +197,9 @@ class LittlefsFlash:
 
         self._vfs = vfs
         self._cut = _Cut(board)
-        self._device = BlockDevice(self._cut, None if folder is None else folder + "/flash.img")
-        if self._device.fresh:
-            vfs.VfsLfs2.mkfs(self._device)
+        self.device = BlockDevice(self._cut, None if folder is None else folder + "/flash.img")
+        if self.device.fresh:
+            vfs.VfsLfs2.mkfs(self.device)
         self.mount()
 
     def mount(self):
@@ -186,12 +207,12 @@ class LittlefsFlash:
         if LittlefsFlash._mounted is not None:
             LittlefsFlash._mounted.device = LittlefsFlash._mounted.device.copy()
             self._vfs.umount("/flash")
-        LittlefsFlash._mounted = _Mounted(self._device)
+        LittlefsFlash._mounted = _Mounted(self.device)
         try:
             files = self._vfs.VfsLfs2(LittlefsFlash._mounted)
         except OSError:
             # The port formats what it cannot mount (ports/rp2/modules/_boot.py).
-            self._vfs.VfsLfs2.mkfs(self._device)
+            self._vfs.VfsLfs2.mkfs(self.device)
             files = self._vfs.VfsLfs2(LittlefsFlash._mounted)
         self._vfs.mount(files, "/flash")
 
@@ -199,32 +220,9 @@ class LittlefsFlash:
         """The power goes after the n-th byte from now that reaches the flash."""
         self._cut.left = n
 
-    def fill(self, free):
-        """Writes a file that leaves so many bytes free, to a block. Not by the firmware: it counts as no write."""
-        written = self._cut.bytes_written
-        block = bytes(256)
-        with open(self.storage_path + BALLAST, "wb") as f:
-            while _free(self.storage_path) > free:
-                f.write(block)
-                f.flush()
-        self._cut.bytes_written = written
-
-    def empty(self):
-        """Takes that file away."""
-        try:
-            os.remove(self.storage_path + BALLAST)
-        except OSError:
-            pass
-
     def state(self):
         """For tests: bytes written ever, and writes while the cuff was inflated."""
         return {"flash_bytes_written": self._cut.bytes_written, "flash_writes_inflated": self._cut.writes_inflated}
-
-
-def _free(path):
-    """Bytes that are free there."""
-    found = os.statvfs(path)
-    return found[0] * found[3]
 
 
 class _CutFile:

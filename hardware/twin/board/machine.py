@@ -318,7 +318,8 @@ class Timer:
         self.periodic = mode == self.PERIODIC
         self.hard = hard
         self.callback = callback
-        self.entry = _board.timeline.at(_board.timeline.now_us + self.period_us, self._due)
+        self.due_us = _board.crystal.counted_us() + self.period_us
+        self.entry = _board.timeline.at(_board.crystal.when_us(self.due_us), self._due)
         if self not in _board.timers:
             _board.timers.append(self)
 
@@ -329,7 +330,8 @@ class Timer:
 
     def _due(self, entry):
         if self.periodic:
-            _board.timeline.again(entry, entry[0] + self.period_us + self.period_us * _board.timer_slow_ppm // 1000000)
+            self.due_us += self.period_us + self.period_us * _board.timer_slow_ppm // 1000000
+            _board.timeline.again(entry, _board.crystal.when_us(self.due_us))
         else:
             self.entry = None
         if self.callback is None or _board.timers_dead:

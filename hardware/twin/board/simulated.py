@@ -7,6 +7,7 @@ from chips.mpr import Mpr
 from micropython import heap_lock, heap_unlock
 
 from board.bus import Bus
+from board.crystal import Crystal
 from board.pins import PULL_UP, Pad
 from board.timeline import Timeline
 from board.watchdog import Watchdog
@@ -33,6 +34,7 @@ class SimulatedBoard:
         self.world = world
         self.serial = serial
         self.timeline = Timeline()
+        self.crystal = Crystal(self.timeline)
         self.host = None
         self.limit_us = 0
         self.tx = bytearray()
@@ -56,14 +58,14 @@ class SimulatedBoard:
         self.cause = "power_on"
         self.after_soft_reset = False
         self.restarts = {}
-        self.crystal_ppm = 0  # by how much the processor's clock is fast, from `crystal_from_us` on
-        self.crystal_from_us = 0
         self.started_us = 0  # when the firmware last started: its clock's zero
         self.flash = None
         self.off_us = 0  # how long the power stays away at the next brown-out
         self.faults = {}
+        self.staged = {}  # what faults of the computer keep, to undo themselves
+        self.makes_room = None  # entered while the simulator needs the memory that a fault holds
         self.buttons = {"button_a": False, "button_b": False}
-        self.levels = {}
+        self.levels = dict.fromkeys(wiring.values(), 0)
         self.dead_nets = set()  # what hangs on these does nothing
         self.timer_slow_ppm = 0
         self._setters = {
@@ -73,8 +75,6 @@ class SimulatedBoard:
             "valve_dump": self._set_dump,
             "external_test": self._set_external_test,
         }
-        for net in wiring.values():
-            self.levels[net] = 0
         self.pads = {number: Pad(self, number, wiring.get(number)) for number in port.pins}
         self.oximeter = Max30102(world, self.timeline, seed)
         self.cuff_sensor = Mpr(world, self.timeline, seed)

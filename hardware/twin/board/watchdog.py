@@ -8,6 +8,7 @@ class Watchdog:
     def __init__(self, board):
         self._board = board
         self._timeline = board.timeline
+        self._crystal = board.crystal
         self.dead = False
         self.timeout_us = 0  # 0 is not started
         self._deadline_us = 0
@@ -20,7 +21,7 @@ class Watchdog:
 
     def feed(self):
         """Puts the bite off. The entry in the queue is moved only when it comes due, so feeding is cheap."""
-        self._deadline_us = self._timeline.now_us + self.timeout_us
+        self._deadline_us = self._crystal.when_us(self._crystal.counted_us() + self.timeout_us)
         if self._entry is None or self._entry[0] > self._deadline_us:
             self._timeline.cancel(self._entry)
             self._entry = self._timeline.at(self._deadline_us, self._due)

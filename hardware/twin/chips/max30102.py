@@ -50,7 +50,8 @@ _TEMPERATURE_US = 29000
 
 
 class Max30102:
-    """The chip on the patient cable. Faults and tests set `present`, `part_id`, `swapped`, `die_temperature_16ths`."""
+    """The chip on the patient cable. Faults and tests set `present`, `part_id`, `swapped`, `die_temperature_16ths` and
+    `noise_counts` (half width of a triangle, beside the noise of the world's own photodiode)."""
 
     ADDRESS = 0x57
 
@@ -60,9 +61,9 @@ class Max30102:
         self.present = True
         self.part_id = 0x15
         self.swapped = False
-        self.noise_counts = 0  # RMS that a fault adds to both channels
-        self._noise = Rng(seed, 7)
         self.die_temperature_16ths = 31 * 16 + 5
+        self.noise_counts = 0
+        self._rng = Rng(seed, 903)
         self._red = array("i", [0] * _DEPTH)
         self._ir = array("i", [0] * _DEPTH)
         self._new_red = array("i", [0] * _DEPTH)
@@ -271,10 +272,10 @@ class Max30102:
         self._written = self._written + n & 31
         self._count += n
 
-    def _scatter(self, samples, n):
-        half = self.noise_counts * 100 // 41  # its standard deviation is 0.41 of it
+    def _scatter(self, values, n):
+        """Noise of the part's own converter, which ends at 0 and at 18 bits."""
         for i in range(n):
-            samples[i] = max(0, min(_TOP, samples[i] + self._noise.spread(half)))
+            values[i] = min(_TOP, max(0, values[i] + self._rng.spread(self.noise_counts)))
 
     def _raise_flags(self, due):
         enabled = self._registers[_ENABLE_1]

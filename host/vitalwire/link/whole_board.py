@@ -21,7 +21,7 @@ from typing import Any, Final
 from .. import board_files
 from ..errors import LinkLost, PortBusy, UsageError, VitalwireError
 from .boot_drive import BootDrive
-from .sim_options import SimOptions, micropython_is_here
+from .sim_options import Fault, SimOptions, micropython_is_here
 from .twin_process import TwinProcess
 
 BLOCK: Final = 4096
@@ -53,7 +53,8 @@ class WholeBoard:
     """One board. `start` gives it power and serves it; `port` is where, and is gone with the power.
 
     `bytes_per_s` paces the port, and the flash with it, as on a board; None is as fast as it goes. `journal` gets
-    every write to the flash by the prompt. `bare`: without MicroPython, so that it starts in its boot loader.
+    every write to the flash by the prompt. `bare`: without MicroPython, so that it starts in its boot loader. `faults`
+    happen while firmware runs, counted from where the prompt last gave way to it.
     """
 
     folder: Path
@@ -63,6 +64,7 @@ class WholeBoard:
     bytes_per_s: int | None = None
     journal: Path | None = None
     bare: bool = False
+    faults: tuple[Fault, ...] = ()
     power: Power = field(default_factory=Power)
     port: str = ""
     state: str = "off"
@@ -200,7 +202,10 @@ class WholeBoard:
 
     def _firmware(self, cause: str) -> bool:
         """Serves what runs on the board; True once the prompt is all that does, False where power was taken away."""
-        twin = _Whole(SimOptions(board=self.board, serial=self.serial, patient=self.patient, flash=self.folder), cause)
+        options = SimOptions(
+            board=self.board, serial=self.serial, patient=self.patient, flash=self.folder, faults=self.faults
+        )
+        twin = _Whole(options, cause)
         try:
             twin.start()
             begin_s, begin_us = time.monotonic(), twin.now_us

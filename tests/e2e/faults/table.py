@@ -125,7 +125,7 @@ GLITCHES = (
 )
 
 NO_NEAR_MISS = {
-    "processor_wrong": "an arithmetic unit is right or wrong",
+    "processor_wrong": "a processor reckons right or it does not",
     "buzzer_dead": "a part that works or does not",
     "light_dead": "a part that works or does not",
     "button_dead": "a part that works or does not",

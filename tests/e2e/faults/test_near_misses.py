@@ -43,8 +43,8 @@ def test_every_fault_has_a_near_miss_or_a_reason_why_not() -> None:
 NEAR_MISSES = [row for row in listed() if row.near_miss is not None]
 _GROUPS = {
     "electrical": "oximeter_bus_held cuff_bus_held oximeter_wrong_id fifo_overflow hang cuff_sensor_drift"
-    " cuff_sensor_gain guard_drift guard_gain oximeter_warm cuff_sensor_noisy guard_noisy timer_slow"
-    " clock_drift heap_low flash_full oximeter_noisy",
+    " cuff_sensor_gain guard_drift guard_gain oximeter_warm oximeter_noisy cuff_sensor_noisy guard_noisy timer_slow",
+    "computer": "clock_drift memory_held flash_full flash_worn flash_bit_flipped",
     "air": "leak valve_bleed_stuck_shut valve_dump_stuck_shut pump_dead external_drift supply_low arm_motion kink",
     "patient": "finger_off motion weak_pulse irregular cuff_loose leak_slow",
 }

@@ -269,6 +269,21 @@ def it_can_be_a_clone_with_channels_swapped():
     assert red == infrared + 1000
 
 
+def it_can_be_noisy_and_ends_at_zero():
+    chip = Chip()
+    chip.board.oximeter.noise_counts = 500
+    chip.start()
+    pass_ms(chip.board, 311)
+    samples = chip.samples(31)
+    red = [sample[0] for sample in samples]
+    ir = [sample[1] - 1000 - i for i, sample in enumerate(samples)]
+    assert min(red) == 0
+    assert max(red) > 200
+    assert min(ir) < -100 < 100 < max(ir)
+    assert all(abs(value) <= 520 for value in ir)
+    assert [r > 0 for r in red] != [i > 0 for i in ir], "each channel has its own"
+
+
 def it_does_not_answer_when_missing():
     chip = Chip()
     chip.board.oximeter.present = False
