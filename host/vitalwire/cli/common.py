@@ -80,16 +80,20 @@ def uncollected() -> Iterator[None]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Lets SIGTERM end a command as Ctrl-C does, so that what must be ended is ended."""
+    """Lets SIGTERM, and the end of the terminal, end a command as Ctrl-C does, so that what must be ended is ended."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it ignored
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 __all__ = ["Minutes", "json_option", "port_argument", "print_json", "say", "say_what_runs", "terminable"]

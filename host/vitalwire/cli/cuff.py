@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -56,7 +57,7 @@ def start(port: str | None, save: Path | None, as_json: bool) -> None:
             with terminable():
                 reading = board.start_cuff(progress=progress)
                 kept = _oscillogram(board, reading)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, OSError):
             _empty(board)
             raise
         finally:
@@ -128,7 +129,8 @@ def _oscillogram(board: Board, reading: Reading) -> Oscillogram | None:
 
 
 def _empty(board: Board) -> None:
-    say("stopping: emptying the cuff (Ctrl-C again leaves it to the board)")
+    with contextlib.suppress(OSError):  # the terminal may be what has gone
+        say("stopping: emptying the cuff (Ctrl-C again leaves it to the board)")
     board.stop_cuff()
     say("The cuff is open.")
 

@@ -104,12 +104,14 @@ def command(
         runner.outcomes, who, protocol, is_simulated, calibration, by=by, cuff_on_cylinder=confirmed, started=started,
         finished=datetime.now(UTC),
     )  # fmt: skip
-    if as_json:
-        print_json(result)
-    else:
-        _say_result(result)
-    if out is not None:  # after it was said: where it cannot be written, it is on the screen
-        _write(out, result)
+    try:
+        if as_json:
+            print_json(result)
+        else:
+            _say_result(result)
+    finally:  # where the file cannot be written it is on the screen, and where nobody looks it is in the file
+        if out is not None:
+            _write(out, result)
     if problem is not None:
         raise problem
     if certificate is not None:

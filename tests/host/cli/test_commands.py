@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from vitalwire import __version__
+from vitalwire.cli import cuff
 from vitalwire.cli.main import COMMANDS, run
 from vitalwire_protocol import codec
 from vitalwire_protocol.framing import encode_frame
@@ -221,20 +223,37 @@ def test_cuff_stop_is_never_refused(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as on POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupting_cuff_start_empties_the_cuff(number: signal.Signals) -> None:
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_interrupting_cuff_start_empties_the_cuff(number: str) -> None:
     with subprocess.Popen(
         [*COMMAND, "cuff", "start", "sim://?speed=4"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stderr is not None
         assert b"SIMULATED" in process.stderr.readline()
         time.sleep(0.5)
-        process.send_signal(number)
+        process.send_signal(getattr(signal, number))
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert out == b""
     assert b"emptying the cuff" in err
     assert b"The cuff is open." in err
+
+
+def test_a_terminal_that_is_gone_does_not_keep_the_cuff_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped:
+        stopped = False
+
+        def stop_cuff(self) -> None:
+            self.stopped = True
+
+    def nobody_there(_text: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(cuff, "say", nobody_there)
+    board = Stopped()
+    with contextlib.suppress(OSError):
+        cuff._empty(board)  # type: ignore[arg-type]
+    assert board.stopped
 
 
 def test_stream_writes_json_lines(capfd: pytest.CaptureFixture[str]) -> None:

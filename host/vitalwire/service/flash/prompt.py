@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -110,7 +111,18 @@ class Prompt:
 
     def state(self) -> BoardState:
         """What the board is and which firmware files are on it."""
-        machine, mpy, version, unique, statvfs = ast.literal_eval(self._exec(_ASK))
+        about = self._exec(_ASK)
+        try:
+            machine, mpy, version, unique, statvfs = ast.literal_eval(about)
+            micropython = (int(version[0]), int(version[1]), int(version[2]))
+            serial, free_bytes = _serial(unique), int(statvfs[0] * statvfs[3])
+            if not isinstance(machine, str) or not isinstance(mpy, int):
+                raise TypeError
+        except (ValueError, TypeError, LookupError, SyntaxError, AttributeError, MemoryError, RecursionError):
+            raise CheckFailed(
+                f"{self.port}: a prompt answers, but not as MicroPython on a board does: {about[:60]!r}",
+                "if a program of yours prints there meanwhile, take it off the board; else choose another port",
+            ) from None
         said = self._exec(_HASH.replace("{names!r}", repr((*ROOT_FILES, ACTIVE, PACKAGE, *COPIES))))
         files = dict(line.rsplit(" ", 1) for line in said.splitlines() if " " in line)
         files.pop(ACTIVE, None)
@@ -119,9 +131,9 @@ class Prompt:
         return BoardState(
             machine=machine,
             mpy=mpy,
-            micropython=(version[0], version[1], version[2]),
-            serial=_serial(unique),
-            free_bytes=statvfs[0] * statvfs[3],
+            micropython=micropython,
+            serial=serial,
+            free_bytes=free_bytes,
             files=files,
             active=active,
             manifest=self._text(manifest) if manifest in files else None,
@@ -270,7 +282,7 @@ def _full(said: str) -> str:
 
 def _serial(unique: bytes) -> str:
     """As the firmware says it: hex, and a simulated board's in letters."""
-    return unique.decode() if unique.startswith(b"SIM") else unique.hex().upper()
+    return unique.decode() if re.fullmatch(rb"SIM[A-Za-z0-9._-]*", unique) else unique.hex().upper()
 
 
 __all__ = ["Prompt", "open_prompt"]
