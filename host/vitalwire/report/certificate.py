@@ -21,6 +21,7 @@ from ..errors import CheckFailed, UsageError
 from ..given_files import write_whole
 from ..service.calibrate.days import DUE_MONTHS, months_later
 from ..service.calibrate.store import safe_name
+from ..service.selftest.catalogue import CATALOGUE
 
 FORMAT: Final = "vitalwire-certificate"
 VERSION: Final = 1
@@ -126,7 +127,9 @@ def sha256_of(record: Mapping[str, Any]) -> str:
 def _check_passed(result: Mapping[str, Any]) -> None:
     verdict = result["result"]
     bad = [test for test in result["tests"] if test["verdict"] != "passed" or not all(map(_within, test["values"]))]
-    if verdict == "passed" and not bad and result["tests"]:
+    ids = {test["id"] for test in result["tests"]}
+    absent = [test.title for test in CATALOGUE if test.id not in ids]
+    if verdict == "passed" and not bad and not absent:
         return
     none = f"no certificate for {result['device']['serial']}"
     why = "; ".join(_why(test) for test in bad[:6]) + (f"; and {len(bad) - 6} more" if len(bad) > 6 else "")
@@ -135,7 +138,8 @@ def _check_passed(result: Mapping[str, Any]) -> None:
     if verdict == "incomplete":
         raise CheckFailed(f"{none}: the self-test is INCOMPLETE: {why or 'it says no more'}", _WHOLE)
     if verdict == "passed":
-        raise CheckFailed(f"{none}: it says passed, but {why or 'nothing was tested'}", _WHOLE)
+        rest = f"{len(absent)} of {len(CATALOGUE)} tests are not in it: {', '.join(absent[:3])}"
+        raise CheckFailed(f"{none}: it says passed, but {why or rest}", _WHOLE)
     raise CheckFailed(f"{none}: the self-test's result is {verdict!r}", _WHOLE)
 
 

@@ -7,6 +7,8 @@ import copy
 from datetime import date
 from typing import Any
 
+from vitalwire.service.selftest.catalogue import CATALOGUE
+
 
 def value(name: str, measured: float | None, unit: str, low: float | None = None, high: float | None = None) -> Any:
     good = measured is not None and (low is None or measured >= low) and (high is None or measured <= high)
@@ -48,6 +50,8 @@ PASSED: dict[str, Any] = {
         one_test("dump", "pneumatics", value("250 to 15 mmHg", 1800, "ms", high=10_000)),
     ],
 }  # fmt: skip
+_THERE = {test["id"] for test in PASSED["tests"]}
+PASSED["tests"] += [one_test(test.id, test.group, value("it", 1, "")) for test in CATALOGUE if test.id not in _THERE]
 
 
 def result(**changes: Any) -> dict[str, Any]:

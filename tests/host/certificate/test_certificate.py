@@ -127,6 +127,7 @@ def test_failed_is_refused_with_what_failed_and_its_limit(tmp_path: Path) -> Non
 
 def test_incomplete_is_refused_with_what_was_not_done(tmp_path: Path) -> None:
     made = result(result="incomplete")
+    made["tests"] = [test for test in made["tests"] if test["id"] != "buttons"]
     made["tests"].append({**one_test("buttons", "panel", verdict="not_done"), "reason": "nobody was there"})
     with pytest.raises(CheckFailed, match=r"INCOMPLETE: Buttons not done \(nobody was there\); run"):
         make_certificate(made, tmp_path)
@@ -135,8 +136,12 @@ def test_incomplete_is_refused_with_what_was_not_done(tmp_path: Path) -> None:
 def test_a_result_that_says_passed_and_is_not_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckFailed, match="it says passed, but Leak failed"):
         make_certificate(failed(), tmp_path)
-    with pytest.raises(CheckFailed, match="nothing was tested"):
+    with pytest.raises(CheckFailed, match="25 of 25 tests are not in it"):
         make_certificate(result(tests=[]), tmp_path)
+    some = result()
+    some["tests"] = [test for test in some["tests"] if test["id"] != "watchdog"]
+    with pytest.raises(CheckFailed, match="1 of 25 tests are not in it: watchdog"):
+        make_certificate(some, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -155,9 +155,8 @@ def test_what_make_certificate_wrote_is_listed(tmp_path: Path, capfd: pytest.Cap
     assert json.loads(capfd.readouterr().out)["state"] == "overdue"
 
 
-def test_a_thousand_certificates_take_at_most_a_second(tmp_path: Path) -> None:
+def test_a_thousand_certificates_cost_little_more_than_to_parse_and_hash_them(tmp_path: Path) -> None:
     whole = later(date(2022, 5, 1), 2.0)
-    whole["tests"] *= 6  # as many values as a whole self-test has
     for number in range(250):
         for year in range(4):
             day = date(2022 + year, 5, 1)
@@ -165,10 +164,14 @@ def test_a_thousand_certificates_take_at_most_a_second(tmp_path: Path) -> None:
             record["device"] = {**record["device"], "serial": f"E{number:04d}"}
             data = {"format": FORMAT, "version": VERSION, "sha256": sha256_of(record), "record": record}
             (tmp_path / f"{number}-{year}.json").write_text(json.dumps(data))
-    took = []
+    took, plain = [], []
     for _ in range(3):
+        began = time.process_time()
+        for file in tmp_path.iterdir():
+            sha256_of(json.loads(file.read_text())["record"])
+        plain.append(time.process_time() - began)
         began = time.process_time()
         fleet = read_fleet(tmp_path)
         took.append(time.process_time() - began)
     assert (len(fleet.boards), fleet.damaged) == (250, [])
-    assert min(took) < 1.0
+    assert min(took) < 6 * min(plain)
