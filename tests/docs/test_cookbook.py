@@ -197,7 +197,7 @@ def test_an_edf_file_opens_with_its_signals_and_annotations(session: Path, tmp_p
     (line,) = commands("cookbook/edf.md")
     run(command(line, SESSION=str(session)), tmp_path)
     said = run([sys.executable, write("edf.md", "signals.py", tmp_path), "session.edf"], tmp_path)
-    assert re.search(r"SpO2.*\(%\): \d+ samples", said, re.IGNORECASE)
+    assert re.search(r"SaO2.*\(%\): \d+ samples", said, re.IGNORECASE)
     assert re.search(r"[1-9]\d* annotations", said)
 
 
