@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -30,7 +31,7 @@ def stream_board(port: str | None, order: Order, minutes: float | None) -> None:
         name = stream_name(live.board.identity.serial)
         hub = open_hub(order, name, _tell)
         hub.name_run(live.stream)
-        _run(hub, order, lambda: run_live(live, hub, None if minutes is None else minutes * 60), keep=False)
+        _run(hub, order, lambda: run_live(live, hub, None if minutes is None else minutes * 60), lambda: False)
     finally:
         live.close()
 
@@ -40,11 +41,11 @@ def stream_session(session: str | None, order: Order, from_now: bool) -> None:
     with follow(session) as followed:
         say(f"session {followed.folder}")
         hub = open_hub(order, stream_name(followed.folder.name), _tell)
-        _run(hub, order, lambda: run_follow(followed, hub, from_now=from_now), keep=not followed.closed)
+        _run(hub, order, lambda: run_follow(followed, hub, from_now=from_now), lambda: not followed.closed)
 
 
-def _run(hub: Hub, order: Order, body: object, keep: bool) -> None:
-    assert callable(body)
+def _run(hub: Hub, order: Order, body: Callable[[], None], keep: Callable[[], bool]) -> None:
+    """`keep`: asked at the end, whether an empty buffer stays, so that another run knows how far this one came."""
     hub.start()
     try:
         with terminable():
@@ -52,12 +53,12 @@ def _run(hub: Hub, order: Order, body: object, keep: bool) -> None:
     except KeyboardInterrupt:
         say("vitalwire: interrupted; what waits is delivered now (again Ctrl-C leaves it in the buffer)")
         with contextlib.suppress(KeyboardInterrupt):
-            _end(hub, order.drain_s, keep)
+            _end(hub, order.drain_s, keep())
         raise
     except BaseException:
-        _end(hub, order.drain_s, keep)
+        _end(hub, order.drain_s, keep())
         raise
-    _end(hub, order.drain_s, keep)
+    _end(hub, order.drain_s, keep())
     problem = hub.problem()
     if problem is not None:
         raise problem

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from ..errors import CheckFailed, LinkLost, VitalwireError
@@ -15,13 +15,13 @@ DRAIN_S: Final = 10.0
 
 
 class Hub:
-    """`put` items in; they are delivered by the workers' own threads. Use it in a `with`, or call `end`."""
+    """`start` it, `put` items in, `end` it; they are delivered by the workers' own threads."""
 
-    def __init__(self, workers: Sequence[Worker], stream: str, say: Callable[[str], None]) -> None:
+    def __init__(self, workers: Sequence[Worker], stream: str) -> None:
         """`stream`: what the keys of the items begin with; the same stream again gives the same keys."""
         self.workers = tuple(workers)
         self.count = 0
-        self._stream, self._say = stream, say
+        self._stream = stream
 
     def name_run(self, run: str) -> None:
         """Keys of a source that begins anew with each run have the run's own name in them."""
@@ -53,6 +53,8 @@ class Hub:
         `keep`: as `Worker.end`."""
         end_s = time.monotonic() + drain_s
         standings = []
+        for worker in self.workers:
+            worker.hurry()
         for worker in self.workers:
             worker.end(max(0.0, end_s - time.monotonic()), keep)
             standings.append(worker.standing())

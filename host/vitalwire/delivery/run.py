@@ -57,7 +57,7 @@ def open_hub(order: Order, stream: str, say: Callable[[str], None]) -> Hub:
         for worker in workers:
             worker.spool.close()
         raise
-    return Hub(workers, stream, say)
+    return Hub(workers, stream)
 
 
 def _file_name(kind: str, stream: str, url: str) -> str:

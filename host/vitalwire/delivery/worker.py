@@ -114,13 +114,17 @@ class Worker:
             self._ever_up,
         )
 
+    def hurry(self) -> None:
+        """The end comes: a sink that is away is tried once more at once, instead of after its pause."""
+        with self._news:
+            self._hurry = True
+            self._news.notify()
+
     def end(self, drain_s: float, keep: bool = True) -> None:
         """Delivers what waits, for at most `drain_s`, and ends. What is left stays in the spool; `keep` False: where
         nothing is, the spool goes."""
         end_s = time.monotonic() + drain_s
-        with self._news:
-            self._hurry = True
-            self._news.notify()
+        self.hurry()
         while self.spool.waiting and time.monotonic() < end_s and self._thread.is_alive():
             if self._state == "refused":
                 break

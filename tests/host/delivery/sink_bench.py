@@ -74,16 +74,16 @@ class ListSink(Sink):
 
 
 def bench(
-    sinks: dict[str, Sink], spools: dict[str, Spool] | None = None, said: list[str] | None = None
+    sinks: dict[str, Sink], spools: dict[str, Spool] | None = None, first_pause_s: float = 0.01
 ) -> tuple[Hub, list[str]]:
     """A hub that runs, and what it says."""
-    heard: list[str] = [] if said is None else said
+    heard: list[str] = []
     kept = spools or {}
     workers = [
-        Worker(name, sink, kept.get(name) or Spool(None), heard.append, first_pause_s=0.01)
+        Worker(name, sink, kept.get(name) or Spool(None), heard.append, first_pause_s=first_pause_s)
         for name, sink in sinks.items()
     ]
-    hub = Hub(workers, "test", heard.append)
+    hub = Hub(workers, "test")
     hub.start()
     return hub, heard
 

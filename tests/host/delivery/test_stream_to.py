@@ -73,6 +73,19 @@ def test_a_session_that_is_over_is_given_as_a_whole_and_marked_late(recorded: Pa
     assert {line["type"] for line in found} == {"reading", "event", "wave"}
 
 
+def test_a_session_that_is_over_is_given_again_by_the_same_command_and_leaves_no_buffer(
+    recorded: Path, sessions: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "out.jsonl"
+    for _ in range(2):
+        assert run(["stream", str(recorded), "--to", f"jsonl:{file}"]) == 0
+    keys = [line["key"] for line in lines(file)]
+    half = len(keys) // 2
+    assert half > 100
+    assert keys[:half] == keys[half:]
+    assert list((sessions / ".streams").iterdir()) == []
+
+
 def test_following_without_a_sink_writes_json_lines_to_standard_output(
     recorded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -263,3 +263,15 @@ def test_a_disk_that_takes_no_deletion_does_not_bring_anything_twice(tmp_path: P
     assert spool.waiting == 6
     assert "full" in spool.trouble
     spool.close()
+
+
+def test_at_the_end_a_sink_that_is_there_again_is_tried_at_once_also_behind_one_that_stays_away() -> None:
+    gone, back = ListSink(), ListSink()
+    gone.away = back.away = True
+    hub, _ = bench({"gone": gone, "back": back}, first_pause_s=20)
+    hub.put(reading(1), ORIGIN)
+    until(lambda: all(worker.standing().state == "down" for worker in hub.workers))
+    back.away = False
+    hub.end(1)
+    assert back.numbers == [1]
+    assert gone.numbers == []
