@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from .alarms.rules import DEFAULT_LIMITS
-from .errors import LinkLost, UsageError, VitalwireError
+from .errors import LinkLost, UsageError
 from .feed import Feed, Plan, Summary
 from .items import Item
 from .planned import versions
@@ -172,4 +172,4 @@ def attach_session(
     return AttachedSession(plan)
 
 
-__all__ = ["AttachedSession", "VitalwireError", "attach_session"]
+__all__ = ["AttachedSession", "attach_session"]

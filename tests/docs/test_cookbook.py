@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from docs_bench import VITALWIRE, beside, command, needs_export, needs_sink, post_box, run, wait_until
+from docs_bench import VITALWIRE, beside, command, needs_sink, post_box, run, wait_until
 from pages import DOCS, commands, program
 
 import vitalwire
@@ -175,7 +175,6 @@ def test_duckdb_reads_a_session_and_knows_what_was_not_measured(session: Path, t
 
 
 def test_duckdb_reads_our_parquet(session: Path, tmp_path: Path) -> None:
-    needs_export()
     needs("duckdb")
     import duckdb
 
@@ -192,7 +191,6 @@ def test_duckdb_reads_our_parquet(session: Path, tmp_path: Path) -> None:
 
 
 def test_an_edf_file_opens_with_its_signals_and_annotations(session: Path, tmp_path: Path) -> None:
-    needs_export()
     needs("pyedflib")
     (line,) = commands("cookbook/edf.md")
     run(command(line, SESSION=str(session)), tmp_path)

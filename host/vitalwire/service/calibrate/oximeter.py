@@ -7,15 +7,13 @@ saturation that the board itself reads by its curve, so that an error of either 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from vitalwire_protocol.codec import (
     Calibration,
-    ConfigGet,
-    ConfigKey,
-    ConfigSet,
     CurveSet,
     OximetryReading,
     Ppg,
@@ -25,6 +23,7 @@ from ...errors import CheckFailed, Refused
 from ...link.board import Board
 from ...link.calibration import Stored
 from ...link.events import Received
+from ...link.waves import waves_on
 from .curve import CHECK_PCT, TEXTBOOK, Knots, fit, spo2_at
 from .ratio import Ratio
 from .run import in_words, read_stored
@@ -89,17 +88,12 @@ def measure_point(board: Board, point_pct: int, reference_pct: float, knots: Kno
 
 def with_stream(board: Board, work: Callable[[], list[SpO2Point]]) -> list[SpO2Point]:
     """Does `work` while the board sends its PPG, and leaves the setting as it was."""
-    was = board.command(ConfigGet.request(ConfigKey.PPG_STREAM)).detail
-    if was in ("", "0"):
+    with contextlib.ExitStack() as stack:
         try:
-            board.command(ConfigSet.request(ConfigKey.PPG_STREAM, "1"))
+            stack.enter_context(waves_on(board))
         except Refused as refused:
             raise in_words(refused) from None
-    try:
         return work()
-    finally:
-        if was in ("", "0") and not board.closed:
-            board.command(ConfigSet.request(ConfigKey.PPG_STREAM, "0"))
 
 
 def store_curve(board: Board, knots: Knots, days: int, due_days: int) -> None:
