@@ -11,7 +11,7 @@ import click
 
 from ..delivery.hub import Hub
 from ..delivery.live import Live
-from ..delivery.run import Order, open_hub, run_follow, run_live, stream_name
+from ..delivery.run import Order, make_sinks, open_hub, run_follow, run_live, stream_name
 from ..record.folder import is_session
 from ..record.follow import follow
 from ..sinks.registry import install_hint, load_kinds, missing
@@ -25,11 +25,12 @@ def wants_session(source: str | None, followed: bool) -> bool:
 
 def stream_board(port: str | None, order: Order, minutes: float | None) -> None:
     """From a board of which nobody else has the port."""
+    made = make_sinks(order.urls)  # what cannot be meant is said before a board is asked for
     live = Live(port, lambda text: say(f"vitalwire: {text}"))
     try:
         say_what_runs(live.board)
         name = stream_name(live.board.identity.serial)
-        hub = open_hub(order, name, _tell)
+        hub = open_hub(order, made, name, _tell)
         hub.name_run(live.stream)
         _run(hub, order, lambda: run_live(live, hub, None if minutes is None else minutes * 60), lambda: False)
     finally:
@@ -38,9 +39,10 @@ def stream_board(port: str | None, order: Order, minutes: float | None) -> None:
 
 def stream_session(session: str | None, order: Order, from_now: bool) -> None:
     """From a session's folder, while another program writes it or afterwards."""
+    made = make_sinks(order.urls)
     with follow(session) as followed:
         say(f"session {followed.folder}")
-        hub = open_hub(order, stream_name(followed.folder.name), _tell)
+        hub = open_hub(order, made, stream_name(followed.folder.name), _tell)
         _run(hub, order, lambda: run_follow(followed, hub, from_now=from_now), lambda: not followed.closed)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from ..errors import LinkLost, UsageError
 from ..record.folder import default_folder
 from ..record.follow import POLL_S, Follow
+from ..sinks.base import Sink, SinkKind
 from ..sinks.registry import make_sink
 from .hub import DRAIN_S, Hub
 from .live import Live
@@ -27,6 +28,10 @@ STUCK_S: Final = 2.0
 """A sink that takes nothing for so long holds nobody up any more, until it takes something again."""
 
 
+Made = tuple[str, SinkKind, Sink]
+"""A sink: how it is called in messages, its kind, and itself."""
+
+
 @dataclass(frozen=True)
 class Order:
     """What was asked for. `spool`: the folder for what waits; `drain_s`: how long it may be delivered at the end."""
@@ -37,12 +42,16 @@ class Order:
     drain_s: float = DRAIN_S
 
 
-def open_hub(order: Order, stream: str, say: Callable[[str], None]) -> Hub:
-    """The sinks of an order, each with its spool; nothing is connected yet. `stream` names the source: the same stream
-    to the same URL finds what an earlier run left. Raises UsageError, PortBusy."""
-    if len(set(order.urls)) != len(order.urls):
+def make_sinks(urls: Sequence[str]) -> list[Made]:
+    """The sinks of these URLs; nothing is opened yet. Raises UsageError where one cannot be meant."""
+    if len(set(urls)) != len(urls):
         raise UsageError("--to: the same sink is named twice")
-    made = [make_sink(url) for url in order.urls]
+    return [make_sink(url) for url in urls]
+
+
+def open_hub(order: Order, made: Sequence[Made], stream: str, say: Callable[[str], None]) -> Hub:
+    """The sinks of an order, `made` of its URLs, each with its spool; nothing is connected yet. `stream` names the
+    source: the same stream to the same URL finds what an earlier run left. Raises UsageError, PortBusy."""
     folder = order.spool if order.spool is not None else default_folder() / SPOOLS
     workers: list[Worker] = []
     try:
@@ -129,4 +138,4 @@ def run_follow(follow: Follow, hub: Hub, *, from_now: bool = False) -> None:
             brake.hold()
 
 
-__all__ = ["SPOOLS", "Order", "open_hub", "run_follow", "run_live", "stream_name"]
+__all__ = ["SPOOLS", "Order", "make_sinks", "open_hub", "run_follow", "run_live", "stream_name"]

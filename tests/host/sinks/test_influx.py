@@ -76,14 +76,6 @@ def database() -> Iterator[Database]:
     made.close()
 
 
-@pytest.fixture
-def sinks() -> Iterator[list[Sink]]:
-    made: list[Sink] = []
-    yield made
-    for sink in made:
-        sink.close()
-
-
 def opened(sinks: list[Sink], database: Database, rest: str = "?org=ward&bucket=vitals&token=t0ken") -> Sink:
     sink = sink_of(KIND, f"influx+http://127.0.0.1:{database.port}{rest}")
     sinks.append(sink)

@@ -36,14 +36,6 @@ def engine() -> Iterator[Engine]:
     made.close()
 
 
-@pytest.fixture
-def sinks() -> Iterator[list[Sink]]:
-    made: list[Sink] = []
-    yield made
-    for sink in made:
-        sink.close()
-
-
 Connect = Callable[..., Sink]
 
 

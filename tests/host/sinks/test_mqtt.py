@@ -46,14 +46,6 @@ def prefix(request: pytest.FixtureRequest) -> str:
     return "".join(c if c.isalnum() else "-" for c in request.node.name)
 
 
-@pytest.fixture
-def sinks() -> Iterator[list[Sink]]:
-    made: list[Sink] = []
-    yield made
-    for sink in made:
-        sink.close()
-
-
 def opened(sinks: list[Sink], port: int, rest: str = "") -> Sink:
     sink = sink_of(KIND, f"mqtt://127.0.0.1:{port}{rest}")
     sinks.append(sink)
