@@ -24,8 +24,9 @@ SENSOR_LEAST_V = 0.088
 # TLC339: 5 mV at 25 degC, taken as 10 mV (data sheet of the TLC393Q over temperature). Saturation 0.3 V.
 OFFSET_V = 0.010
 LOW_V = 0.3
-# Q8, switched off: usual limit of a 2N7002 at 25 degC (check the maker's sheet). It can only lower the reference.
-LEAKAGE_A = 1e-6
+# Q8, switched off, can only lower the reference. Data sheets of the 2N7002: at most 1 uA at 25 degC and 500 uA at 125
+# degC; between them it grows by the same factor with each degree, which makes 2.5 uA at the 40 degC taken here.
+LEAKAGE_A = 1e-6 * 500 ** ((40 - 25) / 100)
 # Pololu S13V10F5.
 SUPPLY_TOLERANCE = 0.03
 

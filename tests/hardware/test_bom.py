@@ -62,9 +62,9 @@ def test_no_data_sheet_is_claimed_for_a_part_without_a_maker() -> None:
 
 
 def test_the_cuff_sensor_has_the_transfer_function_that_the_firmware_reads() -> None:
-    """MPR order codes end in the transfer function; the driver reads 10-90 %, which is A."""
+    """MPR order codes end in the transfer function (and the packing); the driver reads 2.5-22.5 %, which is B."""
     (row,) = [row for row in BOM if row["references"] == "U3"]
-    assert row["part_number"] == "MPRLS0300YG00001A"
+    assert row["part_number"].startswith("MPRLS0300YG00001B")
 
 
 def test_every_part_is_fitted_in_exactly_one_step_of_the_assembly() -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Honeywell MPR pressure sensor, 0-300 mmHg gauge, transfer function A (MPRLS0300YG): started, collected a tick later.
+"""Honeywell MPR pressure sensor, 0-300 mmHg gauge, transfer function B (MPRLS0300YG00001B): started, then collected.
 
 Status byte and transfer function: Honeywell MPR series data sheet (bit 6 powered, 5 busy, 2 memory integrity error,
-0 arithmetic saturation, others always 0; 0-300 mmHg is 10-90 % of 2^24 counts).
+0 arithmetic saturation, others always 0; 0-300 mmHg is 2.5-22.5 % of 2^24 counts).
 """
 
 from micropython import const
@@ -12,9 +12,11 @@ from vitals.link import wire
 ADDRESS = const(0x18)
 CONVERSION_MS = const(5)
 
-_COUNTS_AT_ZERO = const(1677722)
-# 300 mmHg spans 13421773 counts: 447.3924 a 0.01 mmHg. Times 64 both stay below 2^30, and the error below 0.01 mmHg.
-_COUNTS_Q6 = const(28633)
+_COUNTS_AT_ZERO = const(419430)
+# 300 mmHg spans 3355443 counts: 111.8481 a 0.01 mmHg, which is 5145 / 46 (2.5 millionths off). Times 46 every 24-bit
+# count stays below 2^30.
+_TIMES = const(46)
+_PER_TIMES = const(5145)
 # "Out of range" above this; the sensor is specified to 300.
 TOP_CMMHG = const(29500)
 # Gauge pressure in a cuff does not fall below the air around it; total error is 1.5 % of full scale.
@@ -99,7 +101,7 @@ class Mprls:
         return True
 
     def _accept(self, counts, t_ms, active):
-        cmmhg = ((counts - _COUNTS_AT_ZERO) << 6) // _COUNTS_Q6
+        cmmhg = (counts - _COUNTS_AT_ZERO) * _TIMES // _PER_TIMES
         if not BOTTOM_CMMHG <= cmmhg <= TOP_CMMHG:
             self._missed(wire.FAULT_OVER_PRESSURE if cmmhg > TOP_CMMHG else wire.FAULT_CUFF_SATURATED)
             return

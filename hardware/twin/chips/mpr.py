@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Honeywell MPR pressure sensor (MPRLS0300YG: 0-300 mmHg gauge, I2C 0x18, transfer function A).
+"""Honeywell MPR pressure sensor (MPRLS0300YG: 0-300 mmHg gauge, I2C 0x18, transfer function B).
 
 The command AA 00 00 starts one conversion; until it ends the status says busy and the data are the last ones. Nothing
 is measured that was not commanded: reading again gives the same value with a good status.
@@ -13,8 +13,8 @@ _INTEGRITY = 0x04
 _SATURATED = 0x01
 
 _FULL = 1 << 24
-_LOW = 1677722  # 10 % of 2^24 at 0 mmHg
-_SPAN = 13421773  # 80 % of 2^24 for 300 mmHg
+_LOW = 419430  # 2.5 % of 2^24 at 0 mmHg
+_SPAN = 3355443  # 20 % of 2^24 for 300 mmHg
 _CONVERSION_US = 5000
 NOISE_MMMHG = 60  # half width: a standard deviation of 0.025 mmHg, about 14 effective bits of the span
 

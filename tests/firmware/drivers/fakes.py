@@ -142,7 +142,7 @@ class Pressure:
     """Honeywell MPR: a command starts a conversion; while it lasts the status says busy."""
 
     def __init__(self):
-        self.counts = 1677722
+        self.counts = 419430
         self.flags = 0x40
         self.busy_reads = 0
         self.commands = 0

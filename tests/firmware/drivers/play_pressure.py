@@ -8,7 +8,7 @@ from vitals.drivers import guard
 from vitals.drivers.bus import Bus
 from vitals.drivers.mprls import Mprls
 
-COUNTS = (1677722, 1677722 + 447, 8388608, 15099495, 14875800, 14880000, 336000, 300000)
+COUNTS = (419430, 419430 + 112, 2097152, 3774873, 3718998, 3719172, 83998, 83551, 1677722)
 
 
 def made():
@@ -43,12 +43,12 @@ def error_of_scale():
     """The largest error of the integer scale over the sensor's range, in 0.01 mmHg."""
     worst = t_ms = 0
     chip, _, driver = made()
-    for counts in range(1677722, 14800000, 9973):
+    for counts in range(419430, 3718000, 2503):
         chip.counts = counts
         for _ in range(2):  # one conversion is under way, the next one is of these counts
             t_ms += 10
             driver.advance(t_ms, False)
-        worst = max(worst, abs(driver.cmmhg - (counts - 1677722) * 30000 / 13421773))
+        worst = max(worst, abs(driver.cmmhg - (counts - 419430) * 30000 / 3355443.2))
     return worst < 1.01
 
 

@@ -27,7 +27,7 @@ def test_the_pressure_channels(play: Run) -> None:
 
 
 def scale(found: Any, exact: bool) -> None:
-    zero, step, middle, top, below_top, above_top, lowest, below = found
+    zero, step, middle, top, below_top, above_top, lowest, below, other = found
     assert zero == [0, Fault.NONE]
     assert step == [pytest.approx(1, abs=1), Fault.NONE]
     assert middle == [15000, Fault.NONE]
@@ -36,6 +36,7 @@ def scale(found: Any, exact: bool) -> None:
     assert above_top == [None, Fault.OVER_PRESSURE]
     assert lowest == [pytest.approx(-3000, abs=2), Fault.NONE]
     assert below == [None, Fault.CUFF_SATURATED]
+    assert other == [pytest.approx(11250, abs=2), Fault.NONE], "transfer function A shows 112 mmHg in an empty cuff"
     assert exact, "integer arithmetic costs less than 0.01 mmHg"
 
 

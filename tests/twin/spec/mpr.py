@@ -4,7 +4,7 @@
 from double import cuff_bus, make, pass_ms, raises
 
 ADDRESS = 0x18
-SPAN = 13421773  # 80 % of 2^24
+SPAN = 3355443  # 20 % of 2^24
 
 
 class Chip:
@@ -28,7 +28,7 @@ class Chip:
 
 
 def mmhg(counts):
-    return (counts - 1677722) * 300 / SPAN
+    return (counts - 419430) * 300 / SPAN
 
 
 def it_is_busy_for_5_ms_after_a_command_and_then_has_the_pressure():
@@ -58,9 +58,9 @@ def it_is_as_noisy_as_it_is_told():
         assert 0.85 < scatter * 1000 / (half_mmmhg * 0.408) < 1.15
 
 
-def it_spans_10_to_90_percent_of_24_bits():
-    assert abs(Chip(0).measure()[1] - 1677722) < 5000
-    assert abs(Chip(300).measure()[1] - 15099494) < 5000
+def it_spans_2_5_to_22_5_percent_of_24_bits():
+    assert abs(Chip(0).measure()[1] - 419430) < 1250
+    assert abs(Chip(300).measure()[1] - 3774874) < 1250
 
 
 def it_takes_the_pressure_at_the_end_of_the_conversion():
@@ -93,10 +93,10 @@ def it_ignores_other_commands_and_commands_while_busy():
 
 
 def it_reads_on_above_its_span_until_its_arithmetic_saturates():
-    status, counts = Chip(320).measure()
+    status, counts = Chip(400).measure()
     assert status == 0x40
-    assert abs(mmhg(counts) - 320) < 0.2
-    assert Chip(340).measure() == (0x41, 0xFFFFFF)
+    assert abs(mmhg(counts) - 400) < 0.2
+    assert Chip(1500).measure() == (0x41, 0xFFFFFF)
     assert Chip(-40).measure() == (0x41, 0)
 
 
