@@ -141,13 +141,17 @@ class App:
         """Reads it again, and lets it take effect at once. Only with the cuff empty."""
         self.calibration = Calibration(self.storage)
         self._calibrate_cuff()
-        self.finger.oximetry.set_curve(None if self.calibration.curve is None else Curve(self.calibration.curve))
+        self._use_curve()
 
     def _make_finger(self):
         self.oximeter_bus = Bus(self.board.oximeter_lines)
-        curve = None if self.calibration.curve is None else Curve(self.calibration.curve)
-        oximetry = Oximetry(averaging_s=self.config.averaging_s, curve=curve)
+        oximetry = Oximetry(self.config.averaging_s)
         self.finger = Finger(Max30102(self.oximeter_bus), oximetry, self.faults, self.telemetry, self.clock.ticks_us)
+        self._use_curve()
+
+    def _use_curve(self):
+        points = self.calibration.curve
+        self.finger.oximetry.set_curve(points and Curve(points))
 
     def apply_config(self):
         """Lets the settings take effect."""

@@ -19,8 +19,8 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 from .errors import BadPayload
 
 VERSION_MAJOR = 1
-VERSION_MINOR = 3
-SCHEMA_HASH = 0xB30F07D4
+VERSION_MINOR = 4
+SCHEMA_HASH = 0x8C28FB8F
 
 
 class SelftestEnd(IntEnum):
@@ -506,6 +506,8 @@ class _OximetryReading(NamedTuple):
     perfusion_reason: int  # named by Reason
     averaging_s: int  # s
     flags: int  # named by ReadingFlags
+    spo2_newest_pct: float | None  # %; median of the last three beats; the delay of an alarm is counted on it
+    spo2_newest_ms: int | None
 
 
 class OximetryReading(_OximetryReading):
@@ -1376,13 +1378,13 @@ def _encode_heartbeat(m: Heartbeat) -> bytes:
     )
 
 
-_oximetry_reading_head = Struct("<2xHIHHHHBIBBBBB").unpack_from
-_oximetry_reading_pack = Struct("<HHHHBIBBBBB").pack
+_oximetry_reading_head = Struct("<2xHIHHHHBIBBBBBHH").unpack_from
+_oximetry_reading_pack = Struct("<HHHHBIBBBBBHH").pack
 
 
 def _decode_oximetry_reading(body: bytes, end: int, on_extra: OnExtra | None) -> OximetryReading:
-    if end != 26:
-        body = _fit("oximetry_reading", body, end, end, 26, (), on_extra)
+    if end != 30:
+        body = _fit("oximetry_reading", body, end, end, 30, (26,), on_extra)
     (
         seq,
         t_ms,
@@ -1397,6 +1399,8 @@ def _decode_oximetry_reading(body: bytes, end: int, on_extra: OnExtra | None) ->
         perfusion_reason,
         averaging_s,
         flags,
+        spo2_newest_pct,
+        spo2_newest_ms,
     ) = _oximetry_reading_head(body)
     return _new(
         OximetryReading,
@@ -1413,6 +1417,8 @@ def _decode_oximetry_reading(body: bytes, end: int, on_extra: OnExtra | None) ->
             perfusion_reason,
             averaging_s,
             flags,
+            spo2_newest_pct / 10 if end >= 28 and present & 32 else None,
+            spo2_newest_ms if end >= 30 and present & 64 else None,
         ),
     )
 
@@ -1424,6 +1430,8 @@ def _encode_oximetry_reading(m: OximetryReading) -> bytes:
         | (m.perfusion_pct is not None) << 2
         | (m.quality is not None) << 3
         | (m.session is not None) << 4
+        | (m.spo2_newest_pct is not None) << 5
+        | (m.spo2_newest_ms is not None) << 6
     )
     return _oximetry_reading_pack(
         present,
@@ -1437,6 +1445,8 @@ def _encode_oximetry_reading(m: OximetryReading) -> bytes:
         m.perfusion_reason,
         m.averaging_s,
         m.flags,
+        0 if m.spo2_newest_pct is None else round(m.spo2_newest_pct * 10),
+        0 if m.spo2_newest_ms is None else m.spo2_newest_ms,
     )
 
 

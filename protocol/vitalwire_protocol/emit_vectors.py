@@ -25,7 +25,7 @@ TYPICAL: dict[str, Any] = {
     "identity": "E6614103E7452D2F\nBed 3\nMicroPython 1.28.0", "status": 0x1001, "limits_crc": 0x1C291CA3,
     "session": 0x5E551001, "supply_mv": 5012, "tick_worst_ms": 7, "heap_free": 104832, "frames_dropped": 0,
     "spo2_pct": 97.2, "pulse_bpm": 71.5, "perfusion_pct": 2.35, "quality": 88, "spo2_reason": 0, "pulse_reason": 0,
-    "perfusion_reason": 0, "averaging_s": 8, "flags": 0, "first_index": 123400, "rate_hz": 100, "lost": 0,
+    "perfusion_reason": 0, "averaging_s": 8, "flags": 0, "spo2_newest_pct": 96.4, "spo2_newest_ms": 2650, "first_index": 123400, "rate_hz": 100, "lost": 0,
     "red": 101325, "ir": 131071, "pressure_mmhg": 87.4, "guard_mmhg": 86.9, "target_mmhg": 160.0, "phase": 4,
     "pump_pct": 0, "cycle": 3, "sbp_mmhg": 121.3, "map_mmhg": 94.0, "dbp_mmhg": 79.6, "peak_amplitude_mmhg": 2.41,
     "outcome": 0, "trigger": 2, "attempt": 1, "beats": 27, "algorithm": 1, "started_ms": 615000,

@@ -34,14 +34,14 @@ def _put(buf, off, run):
         run = run.encode()
     end = off + len(run)
     if end > len(buf):
-        raise ValueError("run of {} bytes does not fit".format(len(run)))
+        raise ValueError("%d bytes do not fit" % len(run))
     buf[off:end] = run
     return end
 
 
 def _room(buf, end):
     if end > len(buf):
-        raise ValueError("payload ends at {}, buffer at {}".format(end, len(buf)))
+        raise ValueError("%d bytes do not fit %d" % (end, len(buf)))
 """
 
 

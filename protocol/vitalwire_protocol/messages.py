@@ -30,7 +30,7 @@ from .fields import (
 )
 
 VERSION_MAJOR = 1
-VERSION_MINOR = 3
+VERSION_MINOR = 4
 
 # ---------------------------------------------------------------- names
 
@@ -187,6 +187,21 @@ OXIMETRY_READING = message(
     u8("perfusion_reason", spec=REASON),
     u8("averaging_s", unit="s"),
     u8("flags", spec=READING_FLAGS),
+    u16(
+        "spo2_newest_pct",
+        "median of the last three beats; the delay of an alarm is counted on it",
+        unit="%",
+        scale=10,
+        optional=True,
+        since=4,
+    ),
+    u16(
+        "spo2_newest_ms",
+        "how long ago the last two of these beats began: for so long at least it has been so",
+        unit="ms",
+        optional=True,
+        since=4,
+    ),
 )
 PPG = message(
     "ppg",

@@ -179,7 +179,7 @@ class FakeBoard:
             codec.OximetryReading(
                 0, 0, spo2, pulse, None if pulse is None else 1.5, 90, self.session,
                 no if spo2 is not None else reason, no if pulse is not None else reason,
-                no if pulse is not None else reason, 8, 0,
+                no if pulse is not None else reason, 8, 0, None, None,
             )
         )  # fmt: skip
 

@@ -135,8 +135,8 @@ def test_text_that_is_no_utf8_is_shown_as_far_as_it_can_be() -> None:
         codec.SetInterval.request(-1),
         codec.ConfigSet.request(0, "x" * 300),
         codec.SetLimits.request(0, 0, ((0, 1, 2, 3),)),  # type: ignore[arg-type]
-        codec.OximetryReading(0, 0, float("nan"), None, None, None, None, 0, 0, 0, 8, 0),
-        codec.OximetryReading(0, 0, float("inf"), None, None, None, None, 0, 0, 0, 8, 0),
+        codec.OximetryReading(0, 0, float("nan"), None, None, None, None, 0, 0, 0, 8, 0, None, None),
+        codec.OximetryReading(0, 0, float("inf"), None, None, None, None, 0, 0, 0, 8, 0, None, None),
         codec.Ppg(0, 0, 0, 100, 0, (1,) * 200),
         codec.Ppg(0, 0, 0, 100, 0, (1, 2, 3)),
         codec.Acknowledge.request(None),  # type: ignore[arg-type]

@@ -115,7 +115,7 @@ def test_absent_values_are_zero_on_the_wire(golden: dict[str, Any]) -> None:
 
 def test_bytes_under_a_clear_bit_are_never_a_value() -> None:
     """A sender that forgets to write zeros does not make a reading."""
-    good = framing.encode_body(codec.OximetryReading(0, 0, 97.0, 60.0, 1.0, 90, 5, 0, 0, 0, 8, 0), 0, 0)
+    good = framing.encode_body(codec.OximetryReading(0, 0, 97.0, 60.0, 1.0, 90, 5, 0, 0, 0, 8, 0, None, None), 0, 0)
     payload = bytearray(good[framing.HEADER_BYTES : -framing.CRC_BYTES])
     payload[0] = 0
     message = framing.decode_body(reference.body_of(bytes(payload), codec.OximetryReading.TYPE, 0, 0))

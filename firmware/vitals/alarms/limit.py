@@ -42,7 +42,8 @@ SOUNDING = (_ACTIVE, _LATCHED)
 class Limit:
     """`changed(limit, cause, t_ms)` is called after each change; `shown()` is the limit that a change tells of.
 
-    `_counted_ms` of the delay had passed at `_mark_ms`; it goes on from there only while a value is there. `_since_ms`
+    `_counted_ms` of the delay had passed at `_mark_ms`; it goes on from there only while a value is there. `_own_ms` of
+    it had passed when the value itself went beyond the limit, less than 0 while only the newest beats are. `_since_ms`
     is when the alarm last became active or was escalated, `_worse` whether the worse limit raised it, `_area` how much
     of the saturation index had been gathered at `_area_ms`.
     """
@@ -54,7 +55,9 @@ class Limit:
         self._changed = changed
         self.state = _CLEAR
         self.value = None  # None: absent, or too old to count
-        self._value_ms = self._mark_ms = self._counted_ms = self._since_ms = 0
+        self._newest = None
+        self._ago_ms = 0
+        self._value_ms = self._mark_ms = self._counted_ms = self._own_ms = self._since_ms = 0
         self._worse = False
         self._area = self._area_ms = 0
         # All attributes are there from the start, so that nothing grows later.
@@ -90,11 +93,12 @@ class Limit:
         if self.state == _PENDING:
             if self.value is None:
                 return self._mark_ms + FORGET_MS
-            due_ms = self._mark_ms + self._delay_ms - self._counted_ms
-            index_ms = self._index_due()
-            if index_ms is not None and index_ms < due_ms:
-                due_ms = index_ms
-            if not self._cuff and self._value_ms + FRESH_MS < due_ms:
+            due_ms = self._index_due()
+            if self._own_ms >= 0:
+                delay_ms = self._mark_ms + self._delay_ms - self._counted_ms
+                if due_ms is None or delay_ms < due_ms:
+                    due_ms = delay_ms
+            if not self._cuff and (due_ms is None or self._value_ms + FRESH_MS < due_ms):
                 return self._value_ms + FRESH_MS
             return due_ms
         if self._escalate_ms and self.state in SOUNDING and self.priority < wire.PRIORITY_HIGH:
@@ -117,8 +121,7 @@ class Limit:
             self._area = 0
             self.turn(_CLEAR, t_ms)
             return
-        if t_ms >= self._mark_ms + self._delay_ms - self._counted_ms:
-            self._raise(self._priority, wire.ALARM_CAUSE_DELAY, t_ms)
+        if self._waited(t_ms):
             return
         index_ms = self._index_due()
         if index_ms is not None and t_ms >= index_ms:
@@ -128,14 +131,17 @@ class Limit:
 
     # ------------------------------------------------------------ values
 
-    def present(self, value, t_ms):
-        """A new value."""
+    def present(self, value, t_ms, newest=None, ago_ms=0):
+        """A new value; `newest` is that of the newest beats alone, which began `ago_ms` before, where the value is an
+        average of many."""
         self._gather(t_ms)
         if self.value is None:
             self._mark_ms = t_ms
         self.value = value
+        self._newest = newest
+        self._ago_ms = ago_ms
         self._value_ms = t_ms
-        if self._over() <= -self._hysteresis:
+        if self._over(value) <= -self._hysteresis:
             self._area = 0
         self.judge(t_ms)
 
@@ -162,27 +168,50 @@ class Limit:
             self._worse = True
             self._raise(max(self.priority, self._override_priority), wire.ALARM_CAUSE_OVERRIDE, t_ms)
             return
-        over = self._over()
+        over = self._over(self.value)
         passed = over > 0
         if state == _CLEAR:
-            if passed:
-                self._counted_ms = 0
+            newest = self._newest
+            ahead = newest is not None and self._delay_ms and self._over(newest) > 0
+            if passed or ahead:
+                self._counted_ms = self._ago_ms if ahead else 0
                 self._mark_ms = t_ms
+                self._own_ms = self._counted_ms if passed else -1
                 if self._delay_ms:
                     self.turn(_PENDING, t_ms)
-                else:
-                    self._raise(self._priority, wire.ALARM_CAUSE_DELAY, t_ms)
+                self._waited(t_ms)
         elif state == _PENDING:
-            if not passed:
-                self.turn(_CLEAR, t_ms)
-            elif self._counted_ms + t_ms - self._mark_ms >= self._delay_ms:
-                # only after a shorter delay was loaded: the deadline of a delay that stood is met in due()
-                self._raise(self._priority, wire.ALARM_CAUSE_DELAY, t_ms)
+            self._wait_on(passed, t_ms)
         elif state == _LATCHED:
             if passed:
                 self._raise(self.priority, wire.ALARM_CAUSE_DELAY, t_ms)
         elif over <= -self._hysteresis:
             self.turn(_LATCHED if self._latching and state == _ACTIVE else _CLEAR, t_ms)
+
+    def _wait_on(self, passed, t_ms):
+        """The delay is counted from where the newest beats went beyond the limit, if that was before the value did,
+        until they are back by the hysteresis; from where the value did otherwise."""
+        newest = self._newest
+        lasts = passed if newest is None else self._over(newest) > -self._hysteresis
+        if not (passed or lasts):
+            self.turn(_CLEAR, t_ms)
+            return
+        if not passed:
+            self._own_ms = -1
+            return
+        if self._own_ms < 0:
+            self._own_ms = self._counted_ms + t_ms - self._mark_ms
+        if not lasts:
+            self._counted_ms -= self._own_ms
+            self._own_ms = 0
+        self._waited(t_ms)
+
+    def _waited(self, t_ms):
+        """Raises the alarm if the delay is over and the value beyond the limit."""
+        if self._own_ms < 0 or t_ms < self._mark_ms + self._delay_ms - self._counted_ms:
+            return False
+        self._raise(self._priority, wire.ALARM_CAUSE_DELAY, t_ms)
+        return True
 
     def acknowledge(self, t_ms):
         """What is over is over, what is not stays until a value clears it. Returns whether there was anything."""
@@ -202,9 +231,9 @@ class Limit:
 
     # ------------------------------------------------------------ inside
 
-    def _over(self):
-        """How far the value is beyond the limit; 0 or less: it is not."""
-        return self._sign * (self.value - self._threshold)
+    def _over(self, value):
+        """How far a value is beyond the limit; 0 or less: it is not."""
+        return self._sign * (value - self._threshold)
 
     def _gather(self, t_ms):
         """Adds to the index what the last value was worth until now; never more than the index, so that it stays a

@@ -8,6 +8,9 @@ The semantics are those of the host's engine; `tests/vectors/alarms/` holds both
   deadline exactly, whenever somebody looks. With no delay clear -> active at once;
 * pending -> clear as soon as a value no longer passes the limit; active -> clear only when a value is back by the
   hysteresis as well (for a low limit: threshold + hysteresis or more);
+* the delay is counted from where the newest beats that passed the limit began, if that was before the value passed,
+  which is an average: until they are back by the hysteresis, or else from where the value passed. For an alarm the
+  value must be beyond the limit too;
 * a worse limit (override) does not wait; the saturation index is a third way to raise `spo2_low`;
 * active -> acknowledged by a person; acknowledged -> clear like active. A latching limit whose value is good again is
   latched until a person acknowledges it. What nobody acknowledges gets one priority higher after every escalation time;
@@ -44,7 +47,7 @@ _FALLBACK_HEAD = const(4)
 # esketamine; 90/50 mmHg are the usual lower limits for resting adults. The host's defaults are the same numbers. They
 # are a starting point that a clinician reviews and replaces.
 DEFAULTS = (
-    (wire.RULE_SPO2_LOW, wire.PRIORITY_HIGH, 900, 10, 50),
+    (wire.RULE_SPO2_LOW, wire.PRIORITY_HIGH, 900, 10, 104),
     (wire.RULE_PULSE_LOW, wire.PRIORITY_MEDIUM, 500, 20, 100),
     (wire.RULE_PULSE_HIGH, wire.PRIORITY_MEDIUM, 1200, 20, 100),
     (wire.RULE_SBP_LOW, wire.PRIORITY_MEDIUM, 900, 50, 0),
@@ -98,8 +101,6 @@ def fallback_of(packed):
 class Change:
     """One limit changed at `t_ms`. `value` and `limit` are in wire units (x10), None where there is none; `cause`
     (wire.ALARM_CAUSE_*) says what raised it."""
-
-    __slots__ = ("cause", "limit", "priority", "rule", "state", "t_ms", "value")
 
     def __init__(self, rule, state, priority, value, limit, cause, t_ms):
         self.rule = rule
@@ -178,14 +179,15 @@ class Limits:
 
     # ------------------------------------------------------------ judging
 
-    def observe(self, source, value, t_ms):
-        """A value (x10, None if absent) of SPO2, PULSE, SBP or DBP, for every rule about it."""
+    def observe(self, source, value, t_ms, newest=None, ago_ms=0):
+        """A value (x10, None if absent) of SPO2, PULSE, SBP or DBP, for every rule about it; `newest` is that of the
+        newest beats alone, which began `ago_ms` before; None where they have none."""
         for rule in range(RULES):
             if OF_RULE[rule][0] == source:
-                self.update(rule, value, t_ms)
+                self.update(rule, value, t_ms, newest, ago_ms)
 
-    def update(self, rule, value, t_ms):
-        """A value (x10, None if absent) for one rule at `t_ms`. A rule that is off judges nothing."""
+    def update(self, rule, value, t_ms, newest=None, ago_ms=0):
+        """A value as for `observe` for one rule at `t_ms`. A rule that is off judges nothing."""
         self.advance(t_ms)
         limit = self._find(rule)
         if limit is None:
@@ -193,7 +195,7 @@ class Limits:
         if value is None:
             limit.absent(t_ms)
         else:
-            limit.present(value, t_ms)
+            limit.present(value, t_ms, newest, ago_ms)
 
     def see(self, rule, present, t_ms):
         """Whether the condition of wire.RULE_NO_FINGER or RULE_NO_PULSE is so."""

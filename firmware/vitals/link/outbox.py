@@ -38,10 +38,6 @@ class Outbox:
         # By rank: what must stay free after the frame.
         self._reserve = (size // 2, size // 4, 0)
 
-    def console(self):
-        """Text went out on the same line, or the line began anew: a zero goes before the next frame."""
-        self._break = True
-
     def room(self, rank):
         """Bytes that a frame of this rank may take now."""
         return self._size - self.pending - self._reserve[rank]

@@ -85,6 +85,10 @@ class Telemetry:
         present = bit(self.session, wire.OXIMETRY_READING_HAS_SESSION)
         if spo2_reason == o.spo2_reason:
             present |= bit(o.spo2_x10, wire.OXIMETRY_READING_HAS_SPO2_PCT)
+            present |= bit(
+                o.newest_x10,
+                wire.OXIMETRY_READING_HAS_SPO2_NEWEST_PCT | wire.OXIMETRY_READING_HAS_SPO2_NEWEST_MS,
+            )
         if pulse_reason == o.pulse_reason:
             present |= bit(o.pulse_x10, wire.OXIMETRY_READING_HAS_PULSE_BPM)
             present |= bit(o.quality, wire.OXIMETRY_READING_HAS_QUALITY)
@@ -104,6 +108,8 @@ class Telemetry:
             perfusion_reason,
             o.averaging_s,
             flags | self._late(),
+            o.newest_x10,
+            o.newest_ms,
         )
         if self.keep is None:
             self._outbox.put(wire.OXIMETRY_READING, end, t_ms, ranks.READING)

@@ -19,8 +19,8 @@ from micropython import const
 
 # version
 VERSION_MAJOR = const(1)
-VERSION_MINOR = const(3)
-SCHEMA_HASH = const(0xB30F07D4)
+VERSION_MINOR = const(4)
+SCHEMA_HASH = const(0x8C28FB8F)
 
 # bytes of a body: header, most in all, most that a device takes
 HEADER_BYTES = const(8)
@@ -77,6 +77,8 @@ OXIMETRY_READING_HAS_PULSE_BPM = const(2)
 OXIMETRY_READING_HAS_PERFUSION_PCT = const(4)
 OXIMETRY_READING_HAS_QUALITY = const(8)
 OXIMETRY_READING_HAS_SESSION = const(16)
+OXIMETRY_READING_HAS_SPO2_NEWEST_PCT = const(32)
+OXIMETRY_READING_HAS_SPO2_NEWEST_MS = const(64)
 
 # bits of `present` in cuff_pressure
 CUFF_PRESSURE_HAS_PRESSURE_MMHG = const(1)
@@ -452,14 +454,14 @@ def put_run(buf, off, run):
         run = run.encode()
     end = off + len(run)
     if end > len(buf):
-        raise ValueError("run of {} bytes does not fit".format(len(run)))
+        raise ValueError("%d bytes do not fit" % len(run))
     buf[off:end] = run
     return end
 
 
 def room(buf, end):
     if end > len(buf):
-        raise ValueError("payload ends at {}, buffer at {}".format(end, len(buf)))
+        raise ValueError("%d bytes do not fit %d" % (end, len(buf)))
 
 
 def pack_hello(
@@ -546,11 +548,13 @@ def pack_oximetry_reading(
     perfusion_reason,
     averaging_s,
     flags,
+    spo2_newest_x10,
+    spo2_newest_ms,
 ):
     """Once a second while the oximeter runs. Device time is when it was computed."""
-    room(buf, off + 18)
+    room(buf, off + 22)
     pack_into(
-        "<HHHHBIBBBBB",
+        "<HHHHBIBBBBBHH",
         buf,
         off,
         present,
@@ -564,8 +568,10 @@ def pack_oximetry_reading(
         perfusion_reason,
         averaging_s,
         flags,
+        spo2_newest_x10 if present & 32 else 0,
+        spo2_newest_ms if present & 64 else 0,
     )
-    return off + 18
+    return off + 22
 
 
 def pack_ppg(buf, off, first_index, rate_hz, lost, red, ir, start, n):

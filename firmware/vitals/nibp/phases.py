@@ -268,11 +268,6 @@ class Phases:
             end_cmmhg,
         )
 
-    @property
-    def trial_runs(self):
-        """True while the evaluation is tried out before the deflation ends."""
-        return self._work is not None and self.phase == wire.CUFF_PHASE_DEFLATING
-
     def _certain(self):
         """True when a trial of the evaluation has ended and has found all three pressures, well enough."""
         for _ in self._work:

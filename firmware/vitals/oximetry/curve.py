@@ -17,26 +17,20 @@ _MIN_KNOTS = const(2)
 _MAX_KNOTS = const(16)
 
 
-class CurveError(ValueError):
-    """The knots do not make a curve; the message says which and why."""
-
-
 class Curve:
-    """SpO2 by straight lines between knots of (R in 1/1000, SpO2 in 0.1 %). R must rise, SpO2 must not rise with it."""
+    """SpO2 by straight lines between 2 to 16 knots of (R in 1/1000, 1-5000; SpO2 in 0.1 %, 0-1000). R must rise, SpO2
+    must not rise with it. ValueError names the knot that does not."""
 
     def __init__(self, knots=TEXTBOOK):
         knots = tuple(knots)
         if not _MIN_KNOTS <= len(knots) <= _MAX_KNOTS:
-            raise CurveError("SpO2 curve: %d knots, need %d to %d" % (len(knots), _MIN_KNOTS, _MAX_KNOTS))
+            raise ValueError("SpO2 curve of %d knots" % len(knots))
         self._ratio = array("i", [0] * len(knots))
         self._spo2 = array("i", [0] * len(knots))
         for i, (ratio, spo2) in enumerate(knots):
-            if not (0 < ratio <= 5000 and 0 <= spo2 <= 1000):
-                raise CurveError(
-                    "SpO2 curve: knot %d (%d, %d) is out of range: R 1-5000, SpO2 0-1000" % (i, ratio, spo2)
-                )
-            if i and (ratio <= self._ratio[i - 1] or spo2 > self._spo2[i - 1]):
-                raise CurveError("SpO2 curve: knot %d (%d, %d): R must rise and SpO2 must not" % (i, ratio, spo2))
+            falls = not i or (ratio > self._ratio[i - 1] and spo2 <= self._spo2[i - 1])
+            if not (falls and 0 < ratio <= 5000 and 0 <= spo2 <= 1000):
+                raise ValueError("SpO2 curve: knot %d" % i)
             self._ratio[i] = ratio
             self._spo2[i] = spo2
 

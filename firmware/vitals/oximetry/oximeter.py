@@ -17,6 +17,7 @@ from vitals.oximetry.conditioning import OUT_RATE_HZ, RATE_HZ, Conditioning
 from vitals.oximetry.curve import Curve
 from vitals.oximetry.led_servo import CHANGED, DEFAULT_STEPS, UNCHANGED, LedServo
 from vitals.oximetry.window import Window
+from vitals.signal import scratch
 
 AVERAGING_CHOICES_S = (4, 8, 16)
 
@@ -68,7 +69,9 @@ _PULSE_MOST_X10 = const(2500)
 class Oximetry:
     """Sans-I/O oximetry for a two-colour finger sensor at 100 samples/s.
 
-    After `begin` and enough of `step`, or `compute`, the attributes hold the reading: `spo2_x10` (0.1 %), `pulse_x10`
+    After `begin` and enough of `step`, or `compute`, the attributes hold the reading: `spo2_x10` (0.1 %), `newest_x10`
+    (the same of the last three beats alone, by their median; None beside a reading where they have none; it follows a
+    change within two beats whatever the averaging), `newest_ms` (how long ago the last two of them began), `pulse_x10`
     (0.1 / min), `perfusion_x100` (0.01 %) and `quality` (0-100). Each is None where it is withheld, and why is in
     `spo2_reason`, `pulse_reason` and `perfusion_reason` (`wire.REASON_*`; OK with a value, `irregular` beside a pulse
     that is the mean of an uneven rhythm). `finger` is right within 2 s. `led_red` and `led_ir` are the wanted LED
@@ -76,9 +79,7 @@ class Oximetry:
     is changed by `set_averaging`.
     """
 
-    def __init__(self, rate_hz=RATE_HZ, averaging_s=8, curve=None):
-        if rate_hz != RATE_HZ:
-            raise ValueError("%d samples/s, not %s" % (RATE_HZ, rate_hz))
+    def __init__(self, averaging_s=8, curve=None):
         self.set_averaging(averaging_s)
         self.set_curve(curve)
         self.conditioning = Conditioning()
@@ -87,6 +88,7 @@ class Oximetry:
         self._red_servo = LedServo()
         self._ir_servo = LedServo()
         self.leds_changed = False
+        self.newest_ms = 0
         self.reset()
 
     def reset(self):
@@ -195,7 +197,7 @@ class Oximetry:
             self._judge_spo2(newest_x100)
 
     def _withhold(self, reason):
-        self.spo2_x10 = None
+        self.spo2_x10 = self.newest_x10 = None
         self.pulse_x10 = None
         self.perfusion_x100 = None
         self.quality = None
@@ -345,3 +347,7 @@ class Oximetry:
             if self.spo2_x10 is None:
                 swapped = _SWAPPED_LEAST_X1000 <= ratio_x1000 <= _SWAPPED_MOST_X1000
                 self.spo2_reason = wire.REASON_CHANNELS_SWAPPED if swapped else wire.REASON_OUT_OF_RANGE
+            elif self._window.gather(self.beats.ratio_x1000, True, _BEATS_MIN) == _BEATS_MIN:
+                self.newest_x10 = curve.spo2_x10(scratch[1])
+                self._window.gather(self.beats.index, True, _BEATS_MIN)  # the last two begin where the third ends
+                self.newest_ms = FILTER_DELAY_MS + (self.conditioning.newest - scratch[0]) * 20

@@ -163,6 +163,7 @@ class Finger:
         self.reporting = False
         instead = self._instead
         self.spo2_x10 = None if instead else o.spo2_x10
+        self._newest_x10 = o.newest_x10
         self.pulse_x10 = None if instead else o.pulse_x10
         self._spo2_reason = instead or _reason(o.spo2_reason, self._blanked)
         self._pulse_reason = instead or _reason(o.pulse_reason, self._blanked)
@@ -185,7 +186,7 @@ class Finger:
         if a == wire.REASON_CUFF_INFLATED or b == wire.REASON_CUFF_INFLATED:
             lost = limits.state(wire.RULE_NO_PULSE) != wire.ALARM_STATE_CLEAR
         limits.see(wire.RULE_NO_PULSE, lost, t_ms)
-        limits.observe(SPO2, self.spo2_x10, t_ms)
+        limits.observe(SPO2, self.spo2_x10, t_ms, self._newest_x10, self.oximetry.newest_ms)
         limits.observe(PULSE, self.pulse_x10, t_ms)
 
     def watch(self, skip, n):

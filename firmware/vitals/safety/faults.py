@@ -66,8 +66,6 @@ _GOING = const(3)
 class Change:
     """One fault raised or cleared: `event` is wire.EVENT_FAULT_RAISED or _CLEARED; `value` is an int or None."""
 
-    __slots__ = ("event", "fault", "t_ms", "value")
-
     def __init__(self, event, fault, t_ms, value):
         self.event = event
         self.fault = fault

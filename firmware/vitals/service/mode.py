@@ -3,7 +3,7 @@
 
 In service mode the outputs are held safe, no watchdog is started (one that runs bites at the REPL too), no sensor is
 read and nothing is measured; the REPL is a technician's. It is entered at a restart only, so nothing of a session is
-left: the flag is stored in the boot log, the board restarts, and boot.py finds it. It lasts until `leave()` or until
+left: the flag is stored in the boot log, the board restarts, and boot.py finds it. It lasts until
 power is taken away. No limit and no timer of the cuff is lifted by it: nothing energises the cuff at all.
 
 A cuff that is known to hold pressure keeps a board out of service mode. One of which nobody knows does not: a board
@@ -52,10 +52,3 @@ def hold(outputs, say, log):
     else:
         say("Vitalwire service mode, as requested. Nothing is measured and no alarm is given.")
     say("Pump off, valves open, no watchdog. Take the power away to start the application again.")
-
-
-def leave(log, reset):
-    """Clears the flag and restarts into the application. Raises OSError if the flag could not be cleared."""
-    if not log.leave_service():
-        raise OSError("the service flag stays: take the power away instead")
-    reset()

@@ -12,7 +12,7 @@ from array import array
 from micropython import const
 
 # A test holds these to the messages: what is longer would not be kept.
-OXIMETRY_BYTES = const(20)
+OXIMETRY_BYTES = const(22)
 OTHER_BYTES = const(36)
 OXIMETRY_ENTRIES = const(128)
 OTHER_ENTRIES = const(48)

@@ -8,6 +8,9 @@ Values and thresholds are integers in tenths of the unit, times whole ms, so the
 * A passed limit is *pending* until it has been passed for its whole delay, then *active*, at the deadline to the
   millisecond, whenever somebody looks. A value that no longer passes ends a wait; only a value back inside by the
   hysteresis ends an alarm, acknowledged or not.
+* The delay is counted from where the *newest beats* that passed the limit began, if that was before the value passed,
+  which is an average of seconds: until they are back by the hysteresis, and from where the value passed otherwise. So
+  the delay counts how long it has been so in the patient. The value itself must be beyond the limit for an alarm.
 * A worse limit (override) does not wait; reached while the alarm is there already, it makes it active anew.
 * The saturation index gathers depth below `spo2_low` times duration. It is a third way to raise that alarm. A value
   back inside by the hysteresis empties it.
@@ -60,8 +63,11 @@ class LimitEngine:
         self._look_ahead()
         return changes
 
-    def update(self, rule: str, value_x10: int | None, t_ms: int) -> list[Change]:
-        """A new value of the rule's quantity in tenths, or None where it could not be measured."""
+    def update(
+        self, rule: str, value_x10: int | None, t_ms: int, newest_x10: int | None = None, ago_ms: int = 0
+    ) -> list[Change]:
+        """A new value of the rule's quantity in tenths, or None where it could not be measured; `newest_x10` is that of
+        the newest beats alone, which began `ago_ms` before; None where they have none."""
         changes = self.advance(t_ms)
         judge = self._judges.get(rule)
         if judge is None:
@@ -70,7 +76,7 @@ class LimitEngine:
         if value_x10 is None:
             judge.lose_value(t_ms)
         else:
-            changes += judge.take(value_x10, t_ms)
+            changes += judge.take(value_x10, t_ms, newest_x10, ago_ms)
         if not (was_clear and judge.state == State.CLEAR):  # what is clear, and stays so, waits for nothing
             self._look_ahead()
         return changes

@@ -94,15 +94,16 @@ class Numbers:
 
 
 class Judge:
-    """`waited_ms` of the delay had passed at `mark_ms`; it goes on from there only while a value is there.
+    """`waited_ms` of the delay had passed at `mark_ms`; it goes on from there only while a value is there. `own_ms` of
+    it had passed when the value itself went beyond the limit, None while only the newest beats are.
 
     `since_ms` is when the alarm last became ACTIVE or was escalated, `by_override` whether the worse limit raised it,
     `area` how much of the saturation index had been gathered at `area_ms`.
     """
 
     __slots__ = (
-        "area", "area_ms", "by_override", "cuff", "limit", "mark_ms", "number", "priority", "since_ms", "state",
-        "value", "value_ms", "waited_ms",
+        "ago_ms", "area", "area_ms", "by_override", "cuff", "limit", "mark_ms", "newest", "number", "own_ms",
+        "priority", "since_ms", "state", "value", "value_ms", "waited_ms",
     )  # fmt: skip
 
     def __init__(self, limit: Limit, conduct: Conduct) -> None:
@@ -112,6 +113,9 @@ class Judge:
         self.limit = Numbers(limit, conduct)
         self.state = State.CLEAR
         self.value: int | None = None
+        self.newest: int | None = None
+        self.ago_ms = 0
+        self.own_ms: int | None = 0
         self.value_ms = self.mark_ms = self.waited_ms = self.since_ms = 0
         self.priority = self.limit.priority
         self.by_override = False
@@ -127,14 +131,15 @@ class Judge:
             return self.since_ms + self.limit.escalate_ms
         return None
 
-    def _pending_due(self) -> int:
+    def _pending_due(self) -> int | None:
         if self.value is None:
             return self.mark_ms + FORGET_MS
-        alarm_ms = self.mark_ms + self.limit.delay_ms - self.waited_ms
-        index_ms = self._index_due()
-        if index_ms is not None:
-            alarm_ms = min(alarm_ms, index_ms)
-        return alarm_ms if self.cuff else min(alarm_ms, self.value_ms + FRESH_MS)
+        ways = [self._delay_due(), self._index_due(), None if self.cuff else self.value_ms + FRESH_MS]
+        return min((way for way in ways if way is not None), default=None)
+
+    def _delay_due(self) -> int | None:
+        """When the delay is over; None while the value itself is not beyond the limit."""
+        return None if self.own_ms is None else self.mark_ms + self.limit.delay_ms - self.waited_ms
 
     def _index_due(self) -> int | None:
         if self.limit.index is None or self.value is None or self.value >= self.limit.threshold:
@@ -150,7 +155,7 @@ class Judge:
         if self.value is None:
             self.area = 0
             return self._to(State.CLEAR, t_ms)
-        if t_ms >= self.mark_ms + self.limit.delay_ms - self.waited_ms:
+        if self._waited(t_ms):
             return self._raise(t_ms, self.limit.priority, "delay")
         index_ms = self._index_due()
         if index_ms is not None and t_ms >= index_ms:
@@ -160,12 +165,13 @@ class Judge:
 
     # ------------------------------------------------------------ values
 
-    def take(self, value: int, t_ms: int) -> list[Change]:
-        """A new value."""
+    def take(self, value: int, t_ms: int, newest: int | None = None, ago_ms: int = 0) -> list[Change]:
+        """A new value; `newest` is that of the newest beats alone, which began `ago_ms` before, where the value is an
+        average of many."""
         self._gather(t_ms)
         if self.value is None:
             self.mark_ms = t_ms
-        self.value, self.value_ms = value, t_ms
+        self.value, self.value_ms, self.newest, self.ago_ms = value, t_ms, newest, ago_ms
         if self.limit.good(value):
             self.area = 0
         return self.judge(t_ms)
@@ -188,23 +194,45 @@ class Judge:
             self.by_override = True
             return self._raise(t_ms, max(self.priority, limit.override_priority), "override")
         passed = limit.passed(value)
-        if self.state == State.CLEAR and passed:
-            self.waited_ms, self.mark_ms = 0, t_ms
-            if not limit.delay_ms:
-                return self._raise(t_ms, limit.priority, "delay")
-            return self._to(State.PENDING, t_ms)
+        if self.state == State.CLEAR:
+            return self._begin(passed, t_ms)
         if self.state == State.PENDING:
-            if not passed:
-                return self._to(State.CLEAR, t_ms)
-            # Only after a shorter delay was loaded: the end of a delay that stood is met in `due`.
-            due = self.waited_ms + t_ms - self.mark_ms >= limit.delay_ms
-            return self._raise(t_ms, limit.priority, "delay") if due else []
+            return self._wait_on(passed, t_ms)
         if self.state == State.LATCHED and passed:
             return self._raise(t_ms, self.priority, "delay")
         if self.state in (State.ACTIVE, State.ACKNOWLEDGED) and limit.good(value):
             latches = limit.latching and self.state == State.ACTIVE
             return self._to(State.LATCHED if latches else State.CLEAR, t_ms)
         return []
+
+    def _begin(self, passed: bool, t_ms: int) -> list[Change]:
+        ahead = self.newest is not None and self.limit.delay_ms > 0 and self.limit.passed(self.newest)
+        if not (passed or ahead):
+            return []
+        self.waited_ms, self.mark_ms = self.ago_ms if ahead else 0, t_ms
+        self.own_ms = self.waited_ms if passed else None
+        begun = self._to(State.PENDING, t_ms) if self.limit.delay_ms else []
+        return begun + (self._raise(t_ms, self.limit.priority, "delay") if self._waited(t_ms) else [])
+
+    def _wait_on(self, passed: bool, t_ms: int) -> list[Change]:
+        """The delay is counted from where the newest beats went beyond the limit, if that was before the value did,
+        until they are back by the hysteresis; from where the value did otherwise."""
+        lasts = passed if self.newest is None else not self.limit.good(self.newest)
+        if not (passed or lasts):
+            return self._to(State.CLEAR, t_ms)
+        if not passed:
+            self.own_ms = None
+            return []
+        if self.own_ms is None:
+            self.own_ms = self.waited_ms + t_ms - self.mark_ms
+        if not lasts:
+            self.waited_ms -= self.own_ms
+            self.own_ms = 0
+        return self._raise(t_ms, self.limit.priority, "delay") if self._waited(t_ms) else []
+
+    def _waited(self, t_ms: int) -> bool:
+        due_ms = self._delay_due()
+        return due_ms is not None and t_ms >= due_ms
 
     def acknowledge(self, t_ms: int) -> list[Change]:
         """A person has seen it: what is over is over, what is not stays until a value clears it."""

@@ -105,7 +105,7 @@ _HOLD: Final = "one clinic's hold limit; no consensus; not signed by a clinician
 _ADULT: Final = "usual lower limit for resting adults; not signed by a clinician"
 
 DEFAULT_LIMITS: Final[tuple[Limit, ...]] = (
-    Limit("spo2_low", 90, 1, 5, "high", _MONITORS),
+    Limit("spo2_low", 90, 1, 10.4, "high", _MONITORS),
     Limit("pulse_low", 50, 2, 10, "medium", _MONITORS),
     Limit("pulse_high", 120, 2, 10, "medium", _MONITORS),
     Limit("sbp_low", 90, 5, 0, "medium", _ADULT),

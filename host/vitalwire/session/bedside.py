@@ -213,7 +213,9 @@ class Bedside:
         facts += self._watch.condition("no_pulse", bool(reasons & _NO_PULSE) and not deferred, t_ms)
         bad = next((name_of(Reason, r) for r in sorted(reasons & _SENSOR_REASONS)), "")
         facts += self._sensor_says("reading", bad, t_ms)
-        facts += self._watch.reading("spo2_pct", reading.spo2_pct, t_ms)
+        facts += self._watch.reading(
+            "spo2_pct", reading.spo2_pct, t_ms, reading.spo2_newest_pct, reading.spo2_newest_ms
+        )
         return facts + list(self._watch.reading("pulse_bpm", reading.pulse_bpm, t_ms))
 
     def _cuff_blanks(self, t_ms: int) -> bool:

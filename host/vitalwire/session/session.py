@@ -27,7 +27,6 @@ from vitalwire_protocol.codec import (
     name_of,
 )
 
-from ..alarms.delays import total_delay
 from ..link import events as link
 from ..link.commands import Command
 from ..link.hello import Identity, identity
@@ -428,7 +427,7 @@ class Session:
                 limit = self._watch.limit(fact.name)
                 if limit is not None and self.setup.evidence:
                     now = self._bedside
-                    total_s = round(total_delay(limit, self._watch.averaging_s).total_s, 2)
+                    total_s = round(self._watch.delay_of(limit).total_s, 2)
                     self._evidence.raised(fact, limit.source, limit.delay_s, total_s, now.oximetry, now.cuff)
 
     def _finish(self, t_ms: int) -> list[Fact]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from vitalwire_protocol.codec import Alarm, AlarmCause, AlarmState, Priority, Rule, name_of
 
 from ..alarms.conditions import TechnicalChange, TechnicalEngine
-from ..alarms.delays import AVERAGING_S, total_delay
+from ..alarms.delays import AVERAGING_S, TotalDelay, total_delay
 from ..alarms.engine import RAISED, SOUNDING, Change, LimitEngine, State
 from ..alarms.rules import ALL_RULES, LIMIT_RULES, TECHNICAL_RULES, Limit
 from .alarm_rules import conduct_of, relative_limits
@@ -69,6 +69,8 @@ class Watch:
         self.technical = TechnicalEngine()
         self.averaging_s: float = AVERAGING_S
         """What the board's oximeter averages over, as it last said."""
+        self.newest = False
+        """Whether its last SpO2 came with that of its newest beats."""
         self._utc_offset_ms = utc_offset_ms
         self._rules = {name: _Raised() for name in ALL_RULES}
         self._in_force = {limit.rule: limit for limit in self.absolute}
@@ -101,6 +103,10 @@ class Watch:
         """The limit of that name that is judged at present."""
         return self._in_force.get(rule)
 
+    def delay_of(self, limit: Limit) -> TotalDelay:
+        """From the event to the alarm, as the board measures now."""
+        return total_delay(limit, self.averaging_s, self.newest)
+
     def _load(self, t_ms: int) -> list[Happening]:
         self.absolute = tuple(limit for limit in self._all if limit.rule not in self._off)
         relative = relative_limits(self._profile, self._baseline, self._phase)
@@ -110,13 +116,18 @@ class Watch:
 
     # ------------------------------------------------------------ inputs
 
-    def reading(self, field: str, value: float | None, t_ms: int) -> list[Happening]:
-        """A current value of one field of the vitals, or None where it was not measured."""
+    def reading(
+        self, field: str, value: float | None, t_ms: int, newest: float | None = None, ago_ms: int | None = None
+    ) -> list[Happening]:
+        """A current value of one field of the vitals, or None where it was not measured; `newest` is that of the newest
+        beats alone, which began `ago_ms` before, where the value is an average of many and the board says it."""
         tenths = None if value is None else round(value * 10)
+        self.newest = self.newest if field != "spo2_pct" or value is None else newest is not None
+        newest_tenths = None if newest is None else round(newest * 10)
         changes: list[Change] = []
         for name in _RULES_OF_FIELD[field]:
             if name in self._in_force:
-                changes += self.limits.update(name, tenths, t_ms)
+                changes += self.limits.update(name, tenths, t_ms, newest_tenths, ago_ms or 0)
         return self._host(changes)
 
     def board_says(self, alarm: Alarm, t_ms: int) -> list[Happening]:
@@ -286,7 +297,7 @@ class Watch:
         detail = ""
         if word in ("raised", "worse"):
             limit = self._in_force.get(name)
-            total = f"; total delay {total_delay(limit, self.averaging_s)}" if limit and known.cause == "delay" else ""
+            total = f"; total delay {self.delay_of(limit)}" if limit and known.cause == "delay" else ""
             detail = f"judged by the {known.judge}; {known.cause}{total}"
         return self._happening(
             t_ms,

@@ -74,7 +74,7 @@ def play(case, how):
         pass_time(limits, now_ms, t_ms, how)
         now_ms = t_ms
         if action == "value":
-            limits.update(RULES.index(step[2]), step[3], t_ms)
+            limits.update(RULES.index(step[2]), step[3], t_ms, *step[4:])
         elif action == "absent":
             limits.update(RULES.index(step[2]), None, t_ms)
         elif action == "acknowledge":

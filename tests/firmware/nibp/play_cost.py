@@ -62,6 +62,11 @@ def oximetry():
     return held // 20, o.pulse_x10, o.spo2_x10
 
 
+def trial_runs(controller):
+    """Whether the evaluation is tried out before the deflation ends."""
+    return controller._work is not None and controller.phase == wire.CUFF_PHASE_DEFLATING
+
+
 def measured(call, *arguments):
     gc.collect()
     gc.disable()
@@ -85,15 +90,15 @@ def cuff():
         model.step(c.pump_permille, c.pump_enable, c.bleed_permille, c.dump_shut)
         phase = c.phase
         pressure, guard = model.reading_cmmhg(), model.guard_cmmhg()
-        trial = c.trial_runs
+        trial = trial_runs(c)
         if t_ms % 50 and t_ms % 500 != 490 and not trial:  # collecting garbage at every sample would take a minute
             c.sample(t_ms, pressure, guard)
-        elif trial or c.trial_runs:
+        elif trial or trial_runs(c):
             trials[0] = max(trials[0], measured(c.sample, t_ms, pressure, guard))
             trials[1] += 1
         else:
             bytes_held = measured(c.sample, t_ms, pressure, guard)
-            if not c.trial_runs:
+            if not trial_runs(c):
                 held[phase] = held.get(phase, 0) + bytes_held
     return held, trials, c.take_result().sbp_x10
 

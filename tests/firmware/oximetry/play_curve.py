@@ -3,7 +3,7 @@
 
 import json
 
-from vitals.oximetry.curve import Curve, CurveError
+from vitals.oximetry.curve import Curve
 
 curve = Curve()
 said = {"textbook": [(r, curve.spo2_x10(r)) for r in range(250, 1850, 10)]}
@@ -13,6 +13,6 @@ said["refused"] = []
 for knots in (((400, 990),), ((400, 990), (300, 900)), ((400, 900), (500, 950)), ((400, 990), (9000, 100))):
     try:
         Curve(knots)
-    except CurveError as error:
+    except ValueError as error:
         said["refused"].append(str(error))
 print(json.dumps(said))

@@ -59,19 +59,6 @@ def words():
     return {"asked": held("asked"), "loop": held("loop")}
 
 
-def leaving():
-    resets = []
-    mode.leave(started("asked", wire.RESET_CAUSE_SOFT_RESET), lambda: resets.append(1))
-    out = [len(resets), started("asked", WATCHDOG).service]
-    try:
-        mode.leave(started("missing", POWER_ON), lambda: resets.append(1))
-        out.append(None)
-    except OSError as error:
-        out.append(str(error))
-    out.append(len(resets))
-    return out
-
-
 def buttons():
     return [
         [a, b, cause, empty, mode.requested_by_buttons(a, b, cause, empty)]
@@ -82,4 +69,4 @@ def buttons():
     ]
 
 
-print(json.dumps({"requests": requests(), "words": words(), "leaving": leaving(), "buttons": buttons()}))
+print(json.dumps({"requests": requests(), "words": words(), "buttons": buttons()}))

@@ -108,8 +108,8 @@ def readings():
     out["no_session"] = [store.add(7, 1, 0, b"x", 1), store.add_oximetry(None, 1, 0, b"x", 1), store.count]
     store.begin(7)
     out["other_session"] = [store.add(8, 1, 0, b"x", 1), store.add_oximetry(8, 1, 0, b"x", 1), store.count]
-    out["too_long"] = [store.add(7, 1, 0, bytes(37), 37), store.add_oximetry(7, 1, 0, bytes(21), 21), store.count]
-    out["fits"] = [store.add(7, 1, 0, b"r" * 36, 36), store.add_oximetry(7, 1, 1, b"o" * 20, 20)]
+    out["too_long"] = [store.add(7, 1, 0, bytes(37), 37), store.add_oximetry(7, 1, 0, bytes(23), 23), store.count]
+    out["fits"] = [store.add(7, 1, 0, b"r" * 36, 36), store.add_oximetry(7, 1, 1, b"o" * 22, 22)]
     out["back"] = drain(store)
     for t_ms in range(0, 5000, 1000):
         store.add_oximetry(7, 16, t_ms, b"o%d....." % t_ms, 5)
@@ -229,7 +229,6 @@ def service():
     out["entered"] = told(started("service", WATCHDOG))
     log = started("service", SOFT)
     out["stays"] = told(log)
-    out["left"] = [log.leave_service(), told(started("service", WATCHDOG))]
     started("service", POWER_ON).intend(bootlog.SERVICE)
     started("service", WATCHDOG)
     out["power_off"] = told(started("service", POWER_ON))
@@ -239,7 +238,7 @@ def service():
     for _ in range(3):
         log = started(name, WATCHDOG)
     out["loop"] = told(log)
-    out["loop_left"] = [log.leave_service(), told(started(name, WATCHDOG)), told(started(name, WATCHDOG))]
+    out["loop_off"] = [told(started(name, POWER_ON)), told(started(name, WATCHDOG))]
     return out
 
 
@@ -259,7 +258,7 @@ def checkpoints():
 
 def no_flash():
     log = started("no-such-folder", POWER_ON)
-    return [told(log), log.stored, log.intend(bootlog.SERVICE), log.leave_service()]
+    return [told(log), log.stored, log.intend(bootlog.SERVICE)]
 
 
 print(

@@ -21,9 +21,7 @@ def test_logs(play: Run) -> None:
     crash_loop(seen["crash_loop"])
     service(seen["service"])
     assert seen["checkpoints"] == [60, 120, 180, 240, 300]
-    assert seen["no_flash"] == [[1, 0, 0, False, 0, []], False, False, False], (
-        "a board without flash starts all the same"
-    )
+    assert seen["no_flash"] == [[1, 0, 0, False, 0, []], False, False], "a board without flash starts all the same"
     for mine, wire in (seen["numbers"][:2], seen["numbers"][2][:2], seen["numbers"][2][2:]):
         assert mine == wire, "bootlog.py repeats numbers of the wire so that boot.py need not load it"
 
@@ -46,7 +44,7 @@ def readings(seen: Any) -> None:
     assert kept["other_session"] == [False, False, 0], "nor what another session made"
     assert kept["too_long"] == [False, False, 0]
     assert kept["fits"] == [True, True]
-    assert kept["back"] == [[1, 0, "r" * 36], [1, 1, "o" * 20]]
+    assert kept["back"] == [[1, 0, "r" * 36], [1, 1, "o" * 22]]
     assert kept["count"] == 7
     assert [entry[1] for entry in kept["in_order_of_time"]] == [0, 1000, 2000, 2500, 3000, 3000, 4000]
     assert kept["next_session"] == [0, 9, []], "a new session finds nothing of the old one"
@@ -90,10 +88,8 @@ def service(seen: Any) -> None:
     assert seen["stored"] is True
     assert seen["entered"] == [2, ResetCause.REQUESTED, 0, True, 0, []]
     assert seen["stays"] == [3, ResetCause.SOFT_RESET, 0, True, 0, []], "a soft reset does not leave service"
-    assert seen["left"] == [True, [4, ResetCause.REQUESTED, 0, False, 0, []]]
     assert seen["power_off"][3] is False
     assert seen["loop"] == [4, ResetCause.WATCHDOG, 0, True, Fault.CRASH_LOOP, [[0, 0]] * 3]
-    left, first, then = seen["loop_left"]
-    assert left is True
-    assert first[3:] == [False, 0, []]
+    off, then = seen["loop_off"]
+    assert off[3:] == [False, 0, []]
     assert then[3:] == [False, 0, [[0, 0]]], "the crashes of before are forgotten"

@@ -46,7 +46,7 @@ def play(case: dict[str, Any], how: str) -> tuple[list[Change], list[tuple[int, 
         found += pass_time(engine, now_ms, t_ms, how)
         now_ms = t_ms
         if action == "value":
-            found += engine.update(rest[0], rest[1], t_ms)
+            found += engine.update(rest[0], rest[1], t_ms, *rest[2:])
         elif action == "absent":
             found += engine.update(rest[0], None, t_ms)
         elif action == "acknowledge":

@@ -118,11 +118,11 @@ def test_a_worse_value_makes_an_acknowledged_alarm_sound_again_with_its_own_limi
     value: float, words: list[str]
 ) -> None:
     watch = Watch(PROFILE.limits, 0, PROFILE)
-    for t_ms in range(0, 5000, 1000):
+    for t_ms in range(0, 12000, 1000):
         watch.reading("spo2_pct", 88, t_ms)
-    watch.acknowledge(5000)
+    watch.acknowledge(12000)
     assert watch.shown()[0].state == "acknowledged"
-    found = watch.reading("spo2_pct", value, 6000)
+    found = watch.reading("spo2_pct", value, 13000)
     assert [f.state for f in found] == words
     shown = watch.shown()[0]
     if words:

@@ -46,7 +46,7 @@ def recorded() -> bytes:
     frames: list[codec.Message] = [
         codec.Hello(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, codec.SCHEMA_HASH, caps, 3, "SIM00001\nbed 4\nMicroPython"),
         codec.Heartbeat(0, 0, 3, 0, 0, None, 5000, 3, None, 0),
-        codec.OximetryReading(0, 0, 97.5, None, 1.25, 90, None, 0, codec.Reason.NO_PULSE, 0, 8, 0),
+        codec.OximetryReading(0, 0, 97.5, None, 1.25, 90, None, 0, codec.Reason.NO_PULSE, 0, 8, 0, None, None),
         codec.Ppg(0, 0, 0, 100, 0, tuple(range(100_000, 100_050))),
     ]
     return b"\0" + b"".join(encode_frame(m, seq, 1000 * seq) for seq, m in enumerate(frames))

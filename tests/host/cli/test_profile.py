@@ -120,7 +120,7 @@ def test_a_limits_file_is_checked_but_not_signed(capfd: Capture, tmp_path: Path)
 def test_every_problem_of_a_file_is_told_and_the_check_fails(capfd: Capture, tmp_path: Path) -> None:
     ours = tmp_path / "our.toml"
     ran(capfd, "copy", "general", ours)
-    text = ours.read_text(encoding="utf-8").replace("delay_s = 4\n", "delay_s = -5\n").replace('"time"', '"clock"')
+    text = ours.read_text(encoding="utf-8").replace("delay_s = 10.4\n", "delay_s = -5\n").replace('"time"', '"clock"')
     ours.write_text(text, encoding="utf-8")
     _, err = ran(capfd, "check", ours, code=1)
     assert err.count(f"vitalwire: {ours}, line ") == 2

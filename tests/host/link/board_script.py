@@ -31,7 +31,7 @@ class BoardScript:
 
     def reading(self, t_ms: int = 0, spo2_pct: float | None = 97.0) -> bytes:
         reason = codec.Reason.OK if spo2_pct is not None else codec.Reason.NO_FINGER
-        reading = codec.OximetryReading(0, 0, spo2_pct, 70.0, 1.5, 90, None, reason, 0, 0, 8, 0)
+        reading = codec.OximetryReading(0, 0, spo2_pct, 70.0, 1.5, 90, None, reason, 0, 0, 8, 0, None, None)
         return self.frame(reading, t_ms)
 
     def answer(

@@ -60,7 +60,7 @@ def test_every_reason_and_outcome_reads_as_words() -> None:
 
 
 def test_a_value_that_is_absent_without_a_reason_has_one_all_the_same() -> None:
-    bare = codec.OximetryReading(0, 0, None, 70.0, None, None, None, 0, codec.Reason.IRREGULAR, 0, 8, 0)
+    bare = codec.OximetryReading(0, 0, None, 70.0, None, None, None, 0, codec.Reason.IRREGULAR, 0, 8, 0, None, None)
     reading = reading_of(Received(bare, 0, 0), 1, False)
     assert reading is not None
     assert reading.reasons == (("spo2_pct", "not_said"), ("pulse_bpm", "irregular"), ("perfusion_pct", "not_said"))

@@ -87,7 +87,7 @@ def test_an_unsigned_profile_may_be_used_and_says_so_in_every_row(tmp_path: Path
 
 def test_a_profile_that_does_not_read_starts_no_session(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = signed_copy(tmp_path)
-    found.path.write_text(found.path.read_text(encoding="utf-8").replace("delay_s = 4\n", "delay_s = -5\n"))
+    found.path.write_text(found.path.read_text(encoding="utf-8").replace("delay_s = 10.4\n", "delay_s = -5\n"))
     assert run(["monitor", "sim://", "--profile", str(found.path), "--out", str(tmp_path / "out")]) == 2
     assert f"{found.path}, line " in capfd.readouterr().err
     assert not (tmp_path / "out").exists()

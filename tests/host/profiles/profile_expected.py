@@ -134,7 +134,7 @@ class Edge:
 # SpO2 below 90, pulse 50 to 120: what monitors ship with; desaturation at 85, the careful end of 80 to 85. Above
 # 180/110 one clinic holds, above 200/120 at once; below 90/50 adults at rest are looked at.
 EDGES = {
-    "spo2_low": Edge("spo2_pct", 90.0, 89.9, 90.9, 91.0, 4, "high", 84.9, 85.0, latches=True),
+    "spo2_low": Edge("spo2_pct", 90.0, 89.9, 90.9, 91.0, 10.4, "high", 84.9, 85.0, latches=True),
     "pulse_low": Edge("pulse_bpm", 50.0, 49.9, 51.9, 52.0, 10, "medium"),
     "pulse_high": Edge("pulse_bpm", 120.0, 120.1, 118.1, 118.0, 10, "medium"),
     "sbp_low": Edge("sbp_mmhg", 90.0, 89.9, 94.9, 95.0, 0, "medium"),

@@ -43,7 +43,7 @@ def general(**changes: str) -> Judged:
 def test_a_series_is_judged_by_the_code_that_judges_live(tmp_path: Path) -> None:
     found = alarms_of(replay_record(dip(tmp_path / "dip.csv"), general()))
     assert [(a.t_ms, a.name, a.state) for a in found] == [
-        (34_000, "spo2_low", "raised"),
+        (40_400, "spo2_low", "raised"),
         (50_000, "spo2_low", "latched"),
     ]
 
@@ -160,7 +160,8 @@ def test_compare_says_what_comes_goes_and_moves(
 ) -> None:
     ours = tmp_path / "our.toml"
     profiles.copy(profiles.find("general"), ours)
-    ours.write_text(ours.read_text(encoding="utf-8").replace("delay_s = 4\n", "delay_s = 3\n", 1), encoding="utf-8")
+    text = ours.read_text(encoding="utf-8").replace("delay_s = 10.4\n", "delay_s = 9.4\n", 1)
+    ours.write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     arguments = ["compare", str(dip(tmp_path / "dip.csv")), "--profile", "general", "--profile", str(ours)]
     assert run([*arguments, "--plot", "alarms.svg"]) == 0

@@ -112,7 +112,7 @@ def test_a_new_patient_on_the_same_board_gets_nothing_of_the_last_one(tmp_path: 
     former = board.session
     board.closed = False
     began_ms = board.clock.monotonic_ms()
-    late = codec.OximetryReading(0, 0, 80.0, 70.0, 1.0, 80, 0x77, 0, 0, 0, 8, codec.ReadingFlags.LATE)
+    late = codec.OximetryReading(0, 0, 80.0, 70.0, 1.0, 80, 0x77, 0, 0, 0, 8, codec.ReadingFlags.LATE, None, None)
     board.at(began_ms + 20_000, lambda: board.send(late))  # what its board had kept of the first
     second = guided(tmp_path, board)
     assert former is None, "the first session was ended on the board"

@@ -123,7 +123,7 @@ MISTAKES = {
         "more than one way",
     ),
     # out of range
-    "delay negative": ("delay_s = 4\n", "delay_s = -5\n", "-5", "delay_s = -5 is outside 0 to 120 s"),
+    "delay negative": ("delay_s = 10.4\n", "delay_s = -5\n", "-5", "delay_s = -5 is outside 0 to 120 s"),
     "interval under 2 min": ("cuff_every_min = 3", "cuff_every_min = 1.9", "1.9", "1.9 is outside 2 to 120 min"),
     "interval as a word": (
         "cuff_every_min = 3",
@@ -213,7 +213,7 @@ def test_a_mistake_is_a_sentence_with_its_line(mistake: str) -> None:
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
-    text = GENERAL.replace("delay_s = 4\n", "delay_s = -5\n", 1).replace('kind = "time"', 'kind = "clock"')
+    text = GENERAL.replace("delay_s = 10.4\n", "delay_s = -5\n", 1).replace('kind = "time"', 'kind = "clock"')
     with pytest.raises(TomlError) as caught:
         parse_profile(text, "our.toml")
     assert "delay_s" in caught.value.problem
@@ -301,7 +301,7 @@ def test_the_shipped_profiles_live_where_the_package_is() -> None:
 
 BOUNDS = {
     "cuff_every_min = 3": ("cuff_every_min", 2, 120),
-    "delay_s = 4": ("delay_s", 0, 120),
+    "delay_s = 10.4": ("delay_s", 0, 120),
     "hysteresis = 1\n": ("hysteresis", 0, 20),
     "confirm_after_min = 5 ": ("confirm_after_min", 1, 60),
     "lasting_min = 5": ("lasting_min", 0.1, 60),

@@ -47,7 +47,7 @@ def test_a_signature_does_not_change_what_was_signed() -> None:
     ("before", "after"),
     [
         ("limit = 90 ", "limit = 91 "),
-        ("delay_s = 4", "delay_s = 8.1"),
+        ("delay_s = 10.4", "delay_s = 8.1"),
         ("cuff_every_min = 10", "cuff_every_min = 9"),
         ("confirm_after_min = 5", "confirm_after_min = 6"),
         ("within_percent = 20", "within_percent = 21"),
@@ -87,7 +87,7 @@ def test_who_and_when_are_sealed_too(before: str, after: str) -> None:
         ("limit = 90 ", "limit = 90.0 # the usual one; "),
         ("\n", "\r\n"),
         ("[alarms]\n", "\n\n[alarms] # how\n"),
-        ("hysteresis = 1\ndelay_s = 4", "delay_s = 4\nhysteresis = 1"),
+        ("hysteresis = 1\ndelay_s = 10.4", "delay_s = 10.4\nhysteresis = 1"),
     ],
 )
 def test_comments_layout_and_the_way_a_number_is_written_do_not_matter(before: str, after: str) -> None:
@@ -125,9 +125,9 @@ def test_the_canonical_form_does_not_drift() -> None:
     only = read("[limits]\nspo2_low = 92\n")
     assert content_hash(only) == content_hash(parse_profile("[limits]\nspo2_low = 92.0\n", "elsewhere.toml"))
     assert canonical(replace(only, limits=only.limits[:1])) == (
-        '{"limits":[{"delay_s":5,"hysteresis":1,"priority":"high","rule":"spo2_low","threshold":92}],'
+        '{"limits":[{"delay_s":10.4,"hysteresis":1,"priority":"high","rule":"spo2_low","threshold":92}],'
         '"route":"any","setting":"clinic","title":"Limits only"}'
     )
     assert content_hash(replace(only, limits=only.limits[:1])) == (
-        "sha256:8966220ba9550debab15e05d7b1793446c7d515083f00173083345ea1b578888"
+        "sha256:ee28b662f2ca3f712fa7fd0f24f2668401844b5599542f6393872062060bf5fb"
     )

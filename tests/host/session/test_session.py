@@ -95,7 +95,7 @@ def test_a_cuff_result_is_a_row_and_a_failed_one_has_its_outcome(tmp_path: Path)
 
 def test_a_low_saturation_is_raised_after_its_delay_and_cleared_by_a_good_one(tmp_path: Path) -> None:
     summary = monitor(tmp_path, FakeBoard(during(20, 40, (85.0, 70.0, 0))))
-    assert events(summary, "spo2_low") == [(25.0, "spo2_low", "raised"), (40.0, "spo2_low", "cleared")]
+    assert events(summary, "spo2_low") == [(30.4, "spo2_low", "raised"), (40.0, "spo2_low", "cleared")]
     raised = next(r for r in rows(summary, "events.csv") if r["name"] == "spo2_low")
     assert (raised["priority"], raised["value"], raised["limit"]) == ("high", "85", "90")
 
@@ -112,10 +112,10 @@ def test_the_boards_own_alarm_counts_also_where_the_host_sees_no_reason(tmp_path
 
 def test_an_alarm_that_both_judge_is_one_alarm(tmp_path: Path) -> None:
     board = FakeBoard(during(20, 40, (85.0, 70.0, 0)))
-    board.at(25_001, lambda: board.alarm(codec.Rule.SPO2_LOW, codec.AlarmState.ACTIVE, 85.0))
+    board.at(30_401, lambda: board.alarm(codec.Rule.SPO2_LOW, codec.AlarmState.ACTIVE, 85.0))
     board.at(40_001, lambda: board.alarm(codec.Rule.SPO2_LOW, codec.AlarmState.CLEAR, 97.0))
     summary = monitor(tmp_path, board)
-    assert events(summary, "spo2_low") == [(25.0, "spo2_low", "raised"), (40.001, "spo2_low", "cleared")]
+    assert events(summary, "spo2_low") == [(30.4, "spo2_low", "raised"), (40.001, "spo2_low", "cleared")]
 
 
 def test_a_finger_that_slips_off_is_a_technical_alarm_and_raises_no_limit(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_late_readings_are_filed_with_their_own_time_and_judged_by_nobody(tmp_pa
         def send() -> None:
             board._out += codec_frame(
                 codec.OximetryReading(
-                    0, 0, 70.0, 70.0, 1.0, 80, session or board.session, 0, 0, 0, 8, codec.ReadingFlags.LATE
+                    0, 0, 70.0, 70.0, 1.0, 80, session or board.session, 0, 0, 0, 8, codec.ReadingFlags.LATE, None, None
                 ),
                 board,
                 40_000,
