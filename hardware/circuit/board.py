@@ -137,13 +137,10 @@ def comparators(s: Sheet) -> None:
 
 
 def timer(s: Sheet) -> None:
-    """Crystal, 2^14, 2^15: low 174.8 s after EMPTY went low. EMPTY resets it."""
-    s.place("U7", parts.DIVIDER, Q14="CLOCK", GND="GND", VCC="5V", MR="GND", XOUT="CRYSTAL_OUT", XIN="CRYSTAL_IN")
-    s.place("Y1", parts.CRYSTAL, "3.072 MHz", A="CRYSTAL_IN", B="CRYSTAL_DRIVE")
-    s.r("R23", "CRYSTAL_OUT", "CRYSTAL_IN")
-    s.r("R24", "CRYSTAL_OUT", "CRYSTAL_DRIVE")
-    s.c("C10", "CRYSTAL_IN")
-    s.c("C11", "CRYSTAL_DRIVE")
+    """Oscillator, 2^14, 2^15: low 174.8 s after EMPTY went low. EMPTY resets it."""
+    s.place("U7", parts.DIVIDER, Q14="CLOCK", GND="GND", VCC="5V", MR="GND", XIN="TIME_BASE")
+    s.place("Y1", parts.OSCILLATOR, "3.072 MHz", VCC="5V", GND="GND", OUT="TIME_BASE")
+    s.c("C10", "5V")
     s.c("C14", "5V")
     s.place("U6", parts.TIMER, RS="CLOCK", MR="EMPTY", VSS="GND", Q="TIMER_OK", MODE="GND", VDD="5V")
     # Auto reset off (EMPTY resets at power-on), output high after reset, 16 stages.

@@ -53,7 +53,7 @@ CAPACITOR = two("C")
 DIODE = two("D", "K", "A")
 LED = two("LED", "K", "A")
 FUSE = two("F")
-CRYSTAL = two("Y")
+OSCILLATOR = template("OSCILLATOR", [("1", "NC1", NC), ("4", "GND", PWR), ("5", "OUT", OUT), ("8", "VCC", PWR)])
 COIL = two("VALVE", "P", "N")
 PUMP = two("PUMP", "P", "N")
 SOUNDER = two("SOUNDER", "P", "N")
@@ -125,7 +125,7 @@ DIVIDER = template(
         ("7", "Q4", NC),
         ("8", "GND", PWR),
         ("9", "CT", NC),
-        ("10", "XOUT", OUT),
+        ("10", "XOUT", NC),
         ("11", "XIN", IN),
         ("12", "MR", IN),
         ("13", "Q9", NC),

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from circuit.values import CAPACITORS, CRYSTAL_HZ, CRYSTAL_TOLERANCE, RESISTORS, SUPPLY_V, U6_COUNTS, U7_DIVIDES
+from circuit.values import CAPACITORS, OSCILLATOR_HZ, OSCILLATOR_TOLERANCE, RESISTORS, SUPPLY_V, U6_COUNTS, U7_DIVIDES
 
 # MPXV5050GP data sheet: Vout = Vs (0.018 P/kPa + 0.04), 0.2 V to 4.7 V at 5 V, 12 mV/mmHg; error 2.5 % of the 4.5 V
 # span in all, 0-85 degC; zero between 0.088 and 0.313 V.
@@ -111,7 +111,7 @@ def wire_v(draw: Draw) -> float:
 
 def timer_s(draw: Draw) -> float:
     """From the fall of EMPTY: 2^15 edges of a clock that runs freely, so that the first comes up to a period early."""
-    period = U7_DIVIDES / (CRYSTAL_HZ * (1 + CRYSTAL_TOLERANCE * draw.share.get("crystal", 0.0)))
+    period = U7_DIVIDES / (OSCILLATOR_HZ * (1 + OSCILLATOR_TOLERANCE * draw.share.get("oscillator", 0.0)))
     return (U6_COUNTS - max(0.0, draw.share.get("phase", 0.0))) * period
 
 
@@ -144,7 +144,7 @@ QUANTITIES = (
     Quantity("timer starts above", cuff_mmhg, LOW, "mmHg", 0.0, 30.0),
     Quantity("timer stops below", cuff_release_mmhg, LOW, "mmHg", 0.0, None),
     Quantity("broken wire below (sensor output)", wire_v, (*COMMON, *LOW[4:-1], "offset_c"), "V", 0.0, SENSOR_LEAST_V),
-    Quantity("timer acts after", timer_s, ("crystal", "phase"), "s", INTERLOCK_S, LIMIT_S - EMPTYING_S),
+    Quantity("timer acts after", timer_s, ("oscillator", "phase"), "s", INTERLOCK_S, LIMIT_S - EMPTYING_S),
     Quantity("empty for, to start anew", hold_s, ("R13", "R14", "C6"), "s", 1.0, 2.0),
 )
 ONE_SIDED = ("leakage", "phase")

@@ -43,8 +43,6 @@ RESISTORS = {
     "R20": Value(10e3, 0.01, "pull-down of external_test"),
     "R21": Value(10e3, 0.01, "slows the switch of the reference"),
     "R22": Value(1e6, 0.01, "holds the test over its end"),
-    "R23": Value(1e6, 0.01, "bias of the crystal oscillator"),
-    "R24": Value(2.2e3, 0.01, "drive of the crystal"),
     "R25": Value(10e3, 0.01, "external_ok from 5 V to 3.3 V, upper"),
     "R26": Value(20e3, 0.01, "external_ok from 5 V to 3.3 V, lower, and its pull-down"),
     "R27": Value(1e3, 0.01, "current of the green light"),
@@ -82,8 +80,7 @@ CAPACITORS = {
     "C7": Value(330 * N, 0.1, "power-on reset of the latch"),
     "C8": Value(10 * N, 0.1, "slows the switch of the reference"),
     "C9": Value(10 * N, 0.1, "holds the test over its end, 10 ms"),
-    "C10": Value(22 * P, 0.05, "crystal"),
-    "C11": Value(22 * P, 0.05, "crystal"),
+    "C10": Value(100 * N, 0.1, "supply of Y1"),
     "C12": Value(100 * N, 0.1, "supply of U5"),
     "C13": Value(100 * N, 0.1, "supply of U6"),
     "C14": Value(100 * N, 0.1, "supply of U7"),
@@ -97,9 +94,9 @@ CAPACITORS = {
     "C22": Value(10 * U, 0.1, "output of U10"),
 }
 
-# Time base: crystal / 2^14 (U7) counted 2^15 times (U6).
-CRYSTAL_HZ = 3_072_000
-CRYSTAL_TOLERANCE = 100e-6  # 50 ppm at 25 degC, 30 ppm over temperature, ageing
+# Time base: oscillator / 2^14 (U7) counted 2^15 times (U6).
+OSCILLATOR_HZ = 3_072_000
+OSCILLATOR_TOLERANCE = 100e-6  # of the coarsest grade on sale; all in
 U7_DIVIDES = 2**14
 U6_COUNTS = 2**15
 SUPPLY_V = 5.0

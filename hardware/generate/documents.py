@@ -30,7 +30,7 @@ part at the end of its tolerance that moves the quantity furthest. Boards: every
   it.
 - **175 s** are 3.072 MHz / 2^14 / 2^15 = 174.76 s. The CD4541B's own RC oscillator is no better than some
   percent, but the timer must act after the interlock (173 s) and before 180 s less the emptying ({emptying:.1f}
-  s from 300 mmHg, to be measured at assembly): hence the crystal.
+  s from 300 mmHg, to be measured at assembly): hence the quartz oscillator.
 - **A broken wire** reads as 0 V or 5 V; a healthy sensor never gives less than 0.088 V. Both ends of the window
   cut.
 - **A dip** below 15 mmHg must last 1.3 s before the timer starts anew, as in the interlock (1 s), so that

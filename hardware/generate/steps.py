@@ -43,8 +43,9 @@ STEPS = (
     Step(
         "supply",
         "Supply",
-        "J1 F1 Q10 R46 C17 U10 C22 D8 U11 C18 C19 R36 R37 C21",
+        "A1 A2 A9 J1 F1 Q10 R46 C17 U10 C22 D8 U11 C18 C19 R36 R37 C21",
         (
+            "On A1, with wire A9. SOT-23 parts go on A2, here and later: solder them there first.",
             "Fit Q10 with its drain to the fuse and its source to VBAT: the other way round it does not protect.",
             "Fit U10; then D8 (ring towards the board), U11 and their capacitors. Mind the polarity of C17 and C22.",
         ),
@@ -64,9 +65,9 @@ STEPS = (
     Step(
         "comparators",
         "Comparators and references",
-        "U5 C12 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 D4 C6 R16 R17 R18",
+        "A4 U5 C12 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 D4 C6 R16 R17 R18",
         (
-            "Fit the references first and measure them, then U5 in a socket.",
+            "Fit the references first and measure them, then U5 in its socket (A4).",
             "C6 goes from 5V to pin 11 of U5, not to ground.",
         ),
         "REF_HIGH (pin 5) 2.64-2.68 V, REF_15 (pin 7) 0.24-0.27 V, REF_WIRE (pin 8) 0.022-0.032 V at 5.0 V. "
@@ -74,13 +75,14 @@ STEPS = (
     ),
     Step(
         "timer",
-        "Crystal, timer, latch",
-        "U6 C13 U7 C14 Y1 R23 R24 C10 C11 U8 C15 C7 R19",
+        "Time base, timer, latch",
+        "A5 A6 U6 C13 U7 C14 Y1 C10 U8 C15 C7 R19",
         (
-            "All in sockets. Y1 and its parts within 10 mm of pins 10 and 11 of U7.",
+            "All in sockets. Y1 has its square corner at pin 1; its output (5) goes to pin 11 of U7; 10 stays open.",
             "Pins 1 and 2 of U6 stay open: its clock comes from U7 pin 3.",
         ),
-        "187.5 Hz at pin 3 of U6; pin 8 of U6 high; LATCH_OK (U8 pin 10) high one second after power-on.",
+        "3.072 MHz at pin 11 of U7; 187.5 Hz at pin 3 of U6; pin 8 of U6 high; "
+        "LATCH_OK (U8 pin 10) high one second after power-on.",
     ),
     Step(
         "test",
@@ -113,7 +115,7 @@ STEPS = (
     Step(
         "board",
         "Microcontroller and cuff sensor",
-        "U1 U3 C20 R40 R41 R47",
+        "A3 U1 A14 U3 C20 R40 R41 R47",
         (
             "Wire the header by wiring-BOARD.svg, every wire checked with a meter before the board goes in.",
             "U3 on 3.3 V of the board, at most 100 mm of wire, its port towards the manifold.",
@@ -123,7 +125,7 @@ STEPS = (
     Step(
         "air",
         "Pump, valves, manifold, cuff",
-        "M1 V1 V2 CUFF1",
+        "A7 M1 V1 V2 A15 A16 CUFF1",
         (
             "Manifold of at most 20 mL: pump, V1, V2, U3, U4 and the cuff's hose, each tube at most 100 mm.",
             "U4 on a branch of its own: a kink in the cuff's hose must not part it from the pump.",
@@ -133,10 +135,12 @@ STEPS = (
     Step(
         "patient",
         "Finger clip, own supply, isolation",
-        "U2 R38 R39 BT1 PS1 IS1",
+        "A8 A12 A13 U2 R38 R39 A10 BT1 PS1 PS2 J2 IS1 A11",
         (
             "Finger clip on U11's 3.3 V with its own pull-ups R38 and R39; strain relief on the cable.",
-            "BT1 or PS1 to J1, never both. USB only through IS1, or to a computer on its battery.",
+            "BT1, or PS1 through J2 and PS2, to J1; never both. "
+            "Measure 6 V at PS2 before J1 is wired: 12 V there would go to pump and valves.",
+            "USB only through IS1, or to a computer on its battery.",
         ),
         "`vitalwire config` or the hello says: own supply. Shorted 3.3 V in the patient cable: the board goes on.",
     ),

@@ -104,7 +104,7 @@ def test_documents_link_to_what_exists(path: Path) -> None:
     assert [link for link in links(path) if not (path.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("name", ["safety.md", "assembly.md", "risks.md"])
+@pytest.mark.parametrize("name", ["safety.md", "assembly.md", "risks.md", "parts.md"])
 def test_documents_say_plainly_that_it_is_not_certified(name: str) -> None:
     text = (DOCS / name).read_text(encoding="utf-8").lower()
     assert "not a certified medical device" in text or "not a medical device" in text

@@ -19,20 +19,17 @@ pytestmark = [
     ),
 ]
 
-PUMP_A = 6 / simulate.PUMP_OHM
-VALVE_A = 6 / simulate.VALVE_OHM
+FULL_A = {"pump": simulate.load_a("M1"), "bleed": simulate.load_a("V1"), "dump": simulate.load_a("V2")}
 
 
 def runs(trace: Trace, t_s: float) -> bool:
     """Whether pump and both valves have their current at a time."""
-    valves = (trace.at("bleed", t_s), trace.at("dump", t_s))
-    return trace.at("pump", t_s) > 0.9 * PUMP_A and all(current > 0.9 * VALVE_A for current in valves)
+    return all(trace.at(load, t_s) > 0.9 * full_a for load, full_a in FULL_A.items())
 
 
 def cut_off(trace: Trace, t_s: float) -> bool:
     """Whether none of them has a hundredth of it."""
-    valves = (trace.at("bleed", t_s), trace.at("dump", t_s))
-    return abs(trace.at("pump", t_s)) < PUMP_A / 100 and all(abs(current) < VALVE_A / 100 for current in valves)
+    return all(abs(trace.at(load, t_s)) < full_a / 100 for load, full_a in FULL_A.items())
 
 
 def test_above_315_mmhg_pump_and_valves_lose_their_current_though_every_output_is_high() -> None:
