@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flash: it keeps what was written, and a write can be cut at any byte."""
 
+import gc
 import os
 
 from board.flash import make_flash
+from board.interpreter import MICROPYTHON
 from double import FirmwareEnded, make
 
 
@@ -92,3 +94,31 @@ def it_counts_writes_while_the_cuff_is_inflated():
     board.world.manifold_mmmhg = 100000
     replace(path, b"not now")
     assert board.flash.state()["flash_writes_inflated"] > 0
+
+
+def it_lets_no_file_of_the_last_start_reach_the_flash():
+    """Its buffer is written when the garbage collector finds it, which is in the midst of the next start."""
+    board, path = board_with_flash()
+    replace(path, b"kept")
+    left_open = open(path + "kept", "wb")  # noqa: SIM115 - left open is the point
+    left_open.write(b"x" * 100)
+    board.flash.mount()
+    board.restart("watchdog")
+    left_open = None  # noqa: F841
+    replace(path, b"of this start")
+    gc.collect()
+    if MICROPYTHON:
+        assert read(path + "kept") == b"of this start"
+        board.flash.mount()
+        assert read(path + "kept") == b"of this start"
+
+
+def it_mounts_anew_without_memory_for_a_second_flash():
+    """A heap that has run for hours has no piece of that size."""
+    board, path = board_with_flash()
+    replace(path, b"kept")
+    if MICROPYTHON:
+        before = gc.mem_alloc()
+        board.flash.mount()
+        assert gc.mem_alloc() - before < 32 * 1024, "not a copy of 256 KB"
+    assert read(path + "kept") == b"kept"
