@@ -70,6 +70,13 @@ class LinkLost(VitalwireError):
     exit_code = 5
 
 
+class HungUp(LinkLost):
+    """The other end of a network link closed it before it said anything, as one does whose board somebody else has:
+    exit code 4."""
+
+    exit_code = 4
+
+
 class Incompatible(VitalwireError):
     """What answers speaks another protocol version, or none that we know: exit code 6."""
 

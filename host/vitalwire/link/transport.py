@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from ..clock import Clock, SystemClock
-from ..errors import LinkLost
+from ..errors import HungUp, LinkLost
 from .port_errors import busy, holders, port_error
 
 if TYPE_CHECKING:
@@ -65,13 +65,17 @@ class SerialTransport:
         self.clock: Clock = SystemClock()
         self._port = port
         self._fd = _file_number(port)
+        self._silent = name.startswith("socket://")
 
     def read(self, timeout_s: float) -> bytes:
         try:
             if self._fd is not None:
                 ready, _, _ = select.select([self._fd], [], [], max(timeout_s, 0.0))
-                return bytes(self._port.read(CHUNK)) if ready else b""
-            return self._read_in_slices(timeout_s)
+                data = bytes(self._port.read(CHUNK)) if ready else b""
+            else:
+                data = self._read_in_slices(timeout_s)
+            self._silent = self._silent and not data
+            return data
         except (OSError, ValueError, TypeError) as error:
             # pyserial lets a TypeError out where the port was closed under it.
             raise self._lost(error) from error
@@ -97,6 +101,9 @@ class SerialTransport:
     def _lost(self, error: Exception) -> LinkLost:
         if "timeout" in str(error).lower():
             return LinkLost(f"{self.name}: the board takes no more bytes", "unplug it and plug it in again")
+        if self._silent:
+            what = f"{self.name} hung up before it said anything: another program has the board, or it is gone"
+            return HungUp(what, "end that program (a monitor, a stream), then try again")
         return LinkLost(f"{self.name}: the link to the board ended", "check the cable and that the board has power")
 
 

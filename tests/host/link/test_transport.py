@@ -102,8 +102,19 @@ def test_a_socket_is_a_port_too_and_its_end_a_lost_link() -> None:
         transport.write(b"\x03")
         assert peer.recv(10) == b"\x03"
         peer.close()
-        with pytest.raises(LinkLost):
+        with pytest.raises(LinkLost, match="the link to the board ended") as caught:
             transport.read(2.0)
+        assert caught.value.exit_code == 5
+        transport.close()
+
+
+def test_a_socket_that_hangs_up_before_a_byte_is_a_board_that_somebody_else_has() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        transport = open_transport(f"socket://127.0.0.1:{server.getsockname()[1]}")
+        server.accept()[0].close()
+        with pytest.raises(LinkLost, match="hung up before it said anything: another program has the board") as caught:
+            transport.read(2.0)
+        assert caught.value.exit_code == 4
         transport.close()
 
 
