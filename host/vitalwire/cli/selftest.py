@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import LinkLost, UsageError
+from ..errors import UsageError
 from ..given_files import write_whole
 from ..link.board import Board
 from ..link.events import Received
@@ -94,12 +94,15 @@ def command(
             person.board = board
         who, protocol, is_simulated = board.identity, f"1.{board.hello.minor}", board.simulated
         calibration = _calibration(board)
-        with _shown(tests, person) as shown:
-            runner = Runner(board, person, shown, confirmed, lambda: opened.enter_context(open_board(place)))
-            try:
-                runner.run(tests)
-            except (KeyboardInterrupt, click.Abort, LinkLost) as error:
-                problem = error  # what was measured until then is kept
+        runner = Runner(board, person, confirmed, lambda: opened.enter_context(open_board(place)))
+        try:
+            with _shown(tests, person) as shown:
+                runner.run(tests, shown)
+        except BaseException as error:
+            if not runner.outcomes:
+                raise
+            # What was measured until then is kept, also where the terminal is gone and nothing can be shown.
+            problem = error
     result = result_of(
         runner.outcomes, who, protocol, is_simulated, calibration, by=by, cuff_on_cylinder=confirmed, started=started,
         finished=datetime.now(UTC),

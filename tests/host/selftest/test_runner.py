@@ -76,9 +76,9 @@ def pressure(board: Board) -> float:
 
 def test_ctrl_c_waits_until_the_board_says_that_the_cuff_is_empty(board: Board) -> None:
     shown = Shown()
-    runner = Runner(board, Pressing(board), shown, True, lambda: pytest.fail("nothing is opened again"))
+    runner = Runner(board, Pressing(board), True, lambda: pytest.fail("nothing is opened again"))
     with pytest.raises(KeyboardInterrupt):
-        runner.run([BY_ID["heap"], BY_ID["leak"], BY_ID["dump"]])
+        runner.run([BY_ID["heap"], BY_ID["leak"], BY_ID["dump"]], shown)
     assert shown.said == [EMPTY]
     assert pressure(board) < 15
     assert [(o.test.id, o.verdict) for o in runner.outcomes] == [("heap", "passed"), ("leak", "aborted")]
@@ -91,7 +91,7 @@ def test_a_board_that_does_not_confirm_it_is_said_loudly(board: Board, monkeypat
     monkeypatch.setattr(Board, "stop_cuff", lost)
     shown = Shown()
     with pytest.raises(KeyboardInterrupt):
-        Runner(board, Pressing(board), shown, True, lambda: board).run([BY_ID["leak"]])
+        Runner(board, Pressing(board), True, lambda: board).run([BY_ID["leak"]], shown)
     assert shown.said == [NOT_KNOWN]
 
 
@@ -178,8 +178,8 @@ def test_a_port_that_comes_back_late_is_opened_again_without_haste(
         return board
 
     away: Any = Away(board)
-    runner = Runner(away, Nobody(), Shown(), False, reopen)
-    runner.run([BY_ID["watchdog"], BY_ID["heap"]])
+    runner = Runner(away, Nobody(), False, reopen)
+    runner.run([BY_ID["watchdog"], BY_ID["heap"]], Shown())
     assert away.closed
     assert len(pauses) == 4
     assert [(o.test.id, o.verdict) for o in runner.outcomes] == [("watchdog", "passed"), ("heap", "passed")]
@@ -193,7 +193,17 @@ def test_a_port_that_never_comes_back_ends_the_run(board: Board, monkeypatch: py
 
     away: Any = Away(board)
     with pytest.raises(LinkLost, match="in the test of watchdog"):
-        Runner(away, Nobody(), Shown(), False, reopen).run([BY_ID["watchdog"], BY_ID["heap"]])
+        Runner(away, Nobody(), False, reopen).run([BY_ID["watchdog"], BY_ID["heap"]], Shown())
+
+
+def test_a_refusal_that_is_the_boards_is_no_outcome_of_a_test(board: Board) -> None:
+    board.begin_session(max_minutes=10)
+    runner = Runner(board, Nobody(), False, lambda: board)
+    shown = Shown()
+    with pytest.raises(Refused, match="end the session first"):
+        runner.run([BY_ID["heap"], BY_ID["clock"]], shown)
+    assert runner.outcomes == []
+    assert shown.said == []
 
 
 def test_clocks_are_compared_by_the_quickest_messages() -> None:

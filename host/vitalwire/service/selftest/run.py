@@ -83,27 +83,27 @@ class Runner:
     """Runs tests on a board. `outcomes` has those that are over, also where `run` raises; `board` is the one in use:
     the watchdog's test may have to open it again, with `reopen`."""
 
-    def __init__(
-        self, board: Board, person: Person, shown: Shown, cuff_on_cylinder: bool, reopen: Callable[[], Board]
-    ) -> None:
+    def __init__(self, board: Board, person: Person, cuff_on_cylinder: bool, reopen: Callable[[], Board]) -> None:
         self.board = board
         self.outcomes: list[Outcome] = []
         self._person = person
-        self._shown = shown
         self._reopen = reopen
         self._why_not = "" if cuff_on_cylinder else NOT_CONFIRMED
 
-    def run(self, tests: Iterable[Test]) -> None:
+    def run(self, tests: Iterable[Test], shown: Shown) -> None:
         """One after the other; whatever ends them, the cuff is emptied.
 
         Raises Refused while a session is open, Incompatible for firmware that knows no self-tests, LinkLost where the
         link ends in the middle.
         """
-        with emptying(lambda: self.board, self._shown.note):
+        self._shown = shown
+        with emptying(lambda: self.board, shown.note):
             for test in tests:
                 self._shown.begins(test)
                 try:
                     outcome = self._one(test)
+                except (Refused, Incompatible):
+                    raise  # of the board, not of this test: nothing was begun
                 except BaseException as problem:
                     self._over(Outcome(test, "aborted", problem.what if isinstance(problem, LinkLost) else "stopped"))
                     if isinstance(problem, LinkLost):
