@@ -34,6 +34,8 @@ def reference_options(function: F) -> F:
                      help="Where it is kept [~/Vitalwire/calibrations]."),
         click.option("--due-months", type=click.IntRange(1, 60), default=DUE_MONTHS, show_default=True,
                      help="When it falls due again."),
+        click.option("--room-degc", type=click.FloatRange(0, 45), metavar="DEGC",
+                     help="Temperature of the room; stands in the record."),
         click.option("--reference-due", metavar="DATE", help="When the reference's own calibration ends: 2026-12-31."),
         click.option("--reference-serial", metavar="TEXT", help="The reference's serial number."),
         click.option("--reference-make", metavar="TEXT", help="The reference's make and model."),

@@ -50,6 +50,7 @@ def oximeter(
     reference_make: str | None,
     reference_serial: str | None,
     reference_due: str | None,
+    room_degc: float | None,
     due_months: int,
     store: Path | None,
     plot: Path | None,
@@ -106,7 +107,14 @@ def oximeter(
         if result == "adjusted" and outcome.left is not None:
             work.store_curve(board, outcome.left, on_wire(day), on_wire(due))
         record = head(
-            "oximeter", about(board), who, reference, utc_now(board), day, due if result == "adjusted" else None
+            "oximeter",
+            about(board),
+            who,
+            reference,
+            utc_now(board),
+            day,
+            due if result == "adjusted" else None,
+            room_degc,
         )
         record |= work.body(outcome, result)
     path = kept.save(folder, record)

@@ -52,6 +52,7 @@ def pressure(
     reference_make: str | None,
     reference_serial: str | None,
     reference_due: str | None,
+    room_degc: float | None,
     due_months: int,
     store: Path | None,
     plot: Path | None,
@@ -108,7 +109,7 @@ def pressure(
             )
             result = work.result(outcome, check)
             due = days[1] if result == "adjusted" else None
-            record = head("pressure", about(board), who, reference, utc_now(board), days[0], due)
+            record = head("pressure", about(board), who, reference, utc_now(board), days[0], due, room_degc)
             after = PressureWalk(_left_points(given) if result == "adjusted" else ())
             if result == "adjusted":
                 say("Both channels are adjusted and read back.")

@@ -61,13 +61,15 @@ def command(
       vitalwire flash COM3 --build signed --key site.pem
     """
     from ..service.flash import kept
+    from ..service.flash.build import read_build
     from ..service.flash.deploy import Order
     from ..service.flash.run import Target, flash
     from ..service.flash.signing import site_key
 
     began_s = time.monotonic()
+    given = None if build_folder is None else read_build(build_folder)
     order = Order(
-        make_build=lambda state: _build(build_folder, state),
+        make_build=lambda state: given or _build(state),
         keep_folder=keep or kept.default_folder(),
         now=datetime.now(UTC),
         key=site_key(key),
@@ -83,13 +85,11 @@ def command(
         click.echo(line)
 
 
-def _build(folder: Path | None, state: BoardState) -> Build:
-    """The build in `folder`, or one compiled now for the board that was found."""
+def _build(state: BoardState) -> Build:
+    """One compiled now for the board that was found."""
     from ..errors import CheckFailed
-    from ..service.flash.build import compile_build, read_build
+    from ..service.flash.build import compile_build
 
-    if folder is not None:
-        return read_build(folder)
     if state.board is None:
         raise CheckFailed(
             f"this board says it is {state.machine!r}, which the firmware does not run on",

@@ -184,8 +184,13 @@ def _list() -> None:
 
 def _limits(low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
-        return f"{low:g}" if low == high else f"{low:g} to {high:g}"
-    return f"at least {low:g}" if low is not None else f"at most {high:g}" if high is not None else "any"
+        return _number(low) if low == high else f"{_number(low)} to {_number(high)}"
+    return f"at least {_number(low)}" if low is not None else f"at most {_number(high)}" if high is not None else "any"
+
+
+def _number(value: float) -> str:
+    """Without an exponent: free bytes go into the millions."""
+    return f"{value:.9g}"
 
 
 def _say_result(result: dict[str, Any]) -> None:
@@ -288,7 +293,7 @@ def _lines(outcome: Outcome) -> list[str]:
         measured = outcome.values.get(which)
         if measured is not None and measured.number is not None:
             mark = "" if within(value, measured) == "passed" else "  <-"
-            number = f"{measured.number:g} {value.unit}".strip()
+            number = f"{_number(measured.number)} {value.unit}".strip()
             name = value.name.replace("_", " ")
             lines.append(f"         {name:<22} {number:<18} ({_limits(value.low, value.high)}){mark}")
     return lines

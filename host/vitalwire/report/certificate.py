@@ -253,12 +253,17 @@ def _instruments(result: Mapping[str, Any], calibrations: Sequence[Mapping[str, 
         if one.get("result") == "adjusted" and str(one.get("done_utc")) <= result["finished_utc"]:
             last[str(one.get("kind"))] = one
     found = [
-        {"use": f"{kind} calibration of {one.get('date')} by {one.get('by')}", **_reference(one)}
+        {"use": f"{kind} calibration of {one.get('date')} by {one.get('by')}{_room(one)}", **_reference(one)}
         for kind, one in sorted(last.items())
     ]
     if result.get("cuff_on_cylinder"):
         found.append({"use": "tests under pressure", "make": "rigid test cylinder", "serial": None, "due": None})
     return found
+
+
+def _room(one: Mapping[str, Any]) -> str:
+    room_degc = one.get("room_degc")
+    return f", room {room_degc:g} degC" if isinstance(room_degc, int | float) else ""
 
 
 def _reference(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def test_a_calibration_from_a_file_of_readings(
 ) -> None:
     store = tmp_path / "kept"
     plot = tmp_path / "residuals.svg"
-    given = ["--readings", str(readings), "--store", str(store), *REFERENCE, *VALID]
+    given = ["--readings", str(readings), "--store", str(store), *REFERENCE, *VALID, "--room-degc", "21.5"]
     assert run(["calibrate", "pressure", *given, "--plot", str(plot)]) == 0
     said = capfd.readouterr()
     assert "CALIBRATED: due again on 2027-01-01; as left measured" in said.err
@@ -62,6 +62,7 @@ def test_a_calibration_from_a_file_of_readings(
     record = json.loads(path.read_text())
     assert (record["result"], record["due"], record["by"]) == ("adjusted", "2027-01-01", "AM")
     assert record["reference"] == {"make": "Fluke 718", "serial": "123", "due": "2026-12-31", "simulated": False}
+    assert record["room_degc"] == 21.5
     assert (len(record["points"]), len(record["left_points"])) == (11, 2)
     assert transport.calibrations[codec.Calibration.CUFF].due_days == 9862
     assert run(["calibrate", "history", "--store", str(store)]) == 0

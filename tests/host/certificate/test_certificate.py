@@ -107,6 +107,9 @@ def test_every_value_stands_there_with_its_limit() -> None:
 def test_the_instruments_are_those_of_the_calibration_in_force_on_that_day() -> None:
     found = record_of(result(), CALIBRATIONS)["instruments"]
     assert [one["serial"] for one in found] == ["123", None]
+    assert "room" not in found[0]["use"], "nobody has said it"
+    warm = [{**one, "room_degc": 21.5} for one in CALIBRATIONS]
+    assert record_of(result(), warm)["instruments"][0]["use"].endswith(", room 21.5 degC")
     assert record_of(result(cuff_on_cylinder=False), [{**CALIBRATIONS[1], "serial": "other"}])["instruments"] == []
 
 

@@ -154,3 +154,22 @@ def test_a_port_that_another_program_holds_is_named_busy(tmp_path: Path, capfd: 
         assert "in use" in capfd.readouterr().err
     finally:
         board.close()
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "said"),
+    [
+        ("--key", b"no key", "is no public key"),
+        ("--restore", b"{}", "holds no saved settings of a board"),
+        ("--restore", b"[", "is no JSON, or cut short"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_before_a_board_is_looked_for(
+    option: str, content: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "given"
+    given.write_bytes(content)
+    assert run(["flash", str(tmp_path / "no-board"), option, str(given)]) == 2
+    err = capfd.readouterr().err
+    assert said in err
+    assert "no-board" not in err

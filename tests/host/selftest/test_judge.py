@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from vitalwire import board_files
+from vitalwire.cli.selftest import _limits
 from vitalwire.link.hello import Identity
 from vitalwire.service.selftest.catalogue import BY_ID, CATALOGUE, GROUPS, Value, chosen
 from vitalwire.service.selftest.catalogue import Test as OneTest
@@ -142,3 +143,8 @@ def test_an_end_that_a_newer_board_may_have_fails_in_words() -> None:
 def test_a_missing_safety_layer_is_a_failure_and_not_something_left_out() -> None:
     assert judged(BY_ID["leak"], SelftestEnd.NOT_FITTED, {}).verdict == "failed"
     assert judged(BY_ID["oximeter_leds"], SelftestEnd.NOT_FITTED, {}).verdict == "not_done"
+
+
+def test_bytes_are_said_without_an_exponent() -> None:
+    assert _limits(2_000_000.0, None) == "at least 2000000"
+    assert _limits(None, 7.2) == "at most 7.2"

@@ -17,9 +17,16 @@ VERSION: Final = 1
 
 
 def head(
-    kind: str, board: Mapping[str, Any], by: str, reference: Reference, utc: str, day: date, due: date | None
+    kind: str,
+    board: Mapping[str, Any],
+    by: str,
+    reference: Reference,
+    utc: str,
+    day: date,
+    due: date | None,
+    room_degc: float | None = None,
 ) -> dict[str, Any]:
-    """What every record begins with. `due` is None where nothing was adjusted."""
+    """What every record begins with. `due` is None where nothing was adjusted, `room_degc` where nobody said it."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -36,6 +43,7 @@ def head(
             "due": reference.due.isoformat(),
             "simulated": reference.simulated,
         },
+        "room_degc": room_degc,
     }
 
 

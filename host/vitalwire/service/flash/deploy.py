@@ -45,6 +45,13 @@ class Order:
     restore: Path | None = None
     dry_run: bool = False
 
+    def check_files(self) -> None:
+        """Raises UsageError for a file that was named and cannot be used, so that no board is stopped for it."""
+        if self.key is not None:
+            signing.check_key(self.key)
+        if self.restore is not None:
+            kept.read_saved(self.restore)
+
 
 @dataclass(frozen=True)
 class Outcome:

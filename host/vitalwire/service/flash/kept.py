@@ -55,8 +55,8 @@ def save_settings(settings: Mapping[str, bytes], serial: str, folder: Path, now:
     return path
 
 
-def load_settings(path: Path, serial: str) -> dict[str, bytes]:
-    """Reads such a file. Raises UsageError where it cannot be used, CheckFailed where it is of another board."""
+def read_saved(path: Path) -> tuple[str, dict[str, bytes]]:
+    """The serial number in such a file, and its settings. Raises UsageError where it cannot be used."""
     content = read_json(path, "name a file that `flash` saved")
     try:
         if content["format"] != FORMAT or content["version"] != 1:
@@ -67,12 +67,18 @@ def load_settings(path: Path, serial: str) -> dict[str, bytes]:
         raise UsageError(
             f"{path} holds no saved settings of a board: {error}", "name a file that `flash` saved"
         ) from None
+    if not set(files) <= set(KEPT):
+        raise UsageError(f"{path} holds other files than settings", "name a file that `flash` saved")
+    return owner, files
+
+
+def load_settings(path: Path, serial: str) -> dict[str, bytes]:
+    """The settings in such a file. Raises UsageError as `read_saved`, CheckFailed where they are of another board."""
+    owner, files = read_saved(path)
     if owner != serial:
         raise CheckFailed(
             f"{path} is of board {owner}, and this is {serial}", "a calibration belongs to one board's sensors alone"
         )
-    if not set(files) <= set(KEPT):
-        raise UsageError(f"{path} holds other files than settings", "name a file that `flash` saved")
     return files
 
 
@@ -85,4 +91,4 @@ def put_back(prompt: Prompt, settings: Mapping[str, bytes]) -> list[str]:
     return lost
 
 
-__all__ = ["KEPT", "default_folder", "load_settings", "put_back", "read_settings", "save_settings"]
+__all__ = ["KEPT", "default_folder", "load_settings", "put_back", "read_saved", "read_settings", "save_settings"]

@@ -37,6 +37,7 @@ def flash(target: Target, order: Order, progress: Progress) -> tuple[str, Outcom
     _refuse_urls(target.port)
     if order.dry_run and target.micropython is not None:
         raise UsageError("a dry run installs no MicroPython", "leave out --micropython or --dry-run")
+    order.check_files()
     in_loader = _drive_without_port(target)
     if in_loader is not None and target.micropython is None:
         raise NoBoard(

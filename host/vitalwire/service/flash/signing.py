@@ -88,6 +88,11 @@ def check(text: str, signature: str | None, public: Path) -> None:
         ) from None
 
 
+def check_key(public: Path) -> None:
+    """Raises UsageError for a file that holds no public key."""
+    _public(public)
+
+
 def _public(path: Path) -> Ed25519PublicKey:
     serialization, ed25519 = _library()
     try:
@@ -112,4 +117,4 @@ def _library() -> tuple[Any, Any]:
     return serialization, ed25519
 
 
-__all__ = ["KEY_PLACE", "check", "make_keys", "sign", "site_key"]
+__all__ = ["KEY_PLACE", "check", "check_key", "make_keys", "sign", "site_key"]
