@@ -35,7 +35,7 @@ class Finger:
     def __init__(self, sensor, oximetry, faults, telemetry, ticks_us):
         self._ticks_us = ticks_us
         self.reporting = False  # a reading was begun and is not sent yet
-        self.spo2_x10 = self.pulse_x10 = None
+        self.spo2_x10 = self._newest_x10 = self.pulse_x10 = None
         self._spo2_reason = self._pulse_reason = wire.REASON_SETTLING  # as they were sent last
         self._instead = wire.REASON_OK
         self._blanked = False
