@@ -86,3 +86,45 @@ def test_a_deadline_always_lies_ahead(readings: list[tuple[int, int | None]]) ->
         engine.update("spo2_low", value, t_ms)
         deadline = engine.next_deadline()
         assert deadline is None or deadline > t_ms
+
+
+# A reading with its newest beats: ms since the last one, value, the newest beats' value and how long ago they began.
+WITH_NEWEST = st.lists(
+    st.tuples(
+        st.integers(1, 5000),
+        st.one_of(st.none(), st.integers(870, 930)),
+        st.one_of(st.none(), st.integers(850, 950)),
+        st.integers(0, 8000),
+    ),
+    max_size=60,
+)
+
+
+def first_alarm_ms(readings: list[tuple[int, int | None, int | None, int]], with_newest: bool) -> int | None:
+    engine, t_ms, found = LimitEngine([LIMIT]), 0, []
+    for dt, value, newest, ago_ms in readings:
+        t_ms += dt
+        found += engine.update("spo2_low", value, t_ms, newest if with_newest else None, ago_ms)
+    found += engine.advance(t_ms + 60_000)
+    return next((change.t_ms for change in found if change.state == State.ACTIVE), None)
+
+
+@given(WITH_NEWEST)
+def test_newest_beats_never_make_an_alarm_later(readings: list[tuple[int, int | None, int | None, int]]) -> None:
+    by_the_value = first_alarm_ms(readings, with_newest=False)
+    if by_the_value is not None:
+        found = first_alarm_ms(readings, with_newest=True)
+        assert found is not None
+        assert found <= by_the_value
+
+
+@given(WITH_NEWEST)
+def test_only_a_value_beyond_the_limit_is_an_alarm(readings: list[tuple[int, int | None, int | None, int]]) -> None:
+    engine, t_ms, found = LimitEngine([LIMIT]), 0, []
+    for dt, value, newest, ago_ms in readings:
+        t_ms += dt
+        found += engine.update("spo2_low", value, t_ms, newest, ago_ms)
+    for change in found + engine.advance(t_ms + 60_000):
+        if change.state == State.ACTIVE:
+            assert change.value_x10 is not None
+            assert change.value_x10 < 900
