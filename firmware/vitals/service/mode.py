@@ -4,7 +4,8 @@
 In service mode the outputs are held safe, no watchdog is started (one that runs bites at the REPL too), no sensor is
 read and nothing is measured; the REPL is a technician's. It is entered at a restart only, so nothing of a session is
 left: the flag is stored in the boot log, the board restarts, and boot.py finds it. It lasts until
-power is taken away. No limit and no timer of the cuff is lifted by it: nothing energises the cuff at all.
+`vitalwire flash` takes it back (the boot log's `leave_service`) or power is taken away. No limit and no timer of the
+cuff is lifted by it: nothing energises the cuff at all.
 
 A cuff that is known to hold pressure keeps a board out of service mode. One of which nobody knows does not: a board
 whose sensors are broken, or not fitted yet, is just the one that a technician has to reach, and service mode opens the

@@ -73,7 +73,7 @@ class BootLog:
     def start(self, hardware_cause, save=True):
         """Counts this start, and decides what it is. `hardware_cause` is RESET_CAUSE_* as the processor tells it.
 
-        Service mode lasts until power is taken away; three crashes within five minutes
+        Service mode lasts until `leave_service()` or until power is taken away; three crashes within five minutes
         lead there too. Never raises: a board whose flash fails still starts, with `stored` False. With `save` False
         nothing is written: the caller calls `save()` as soon as the cuff is empty.
         """
@@ -107,6 +107,14 @@ class BootLog:
         """Says why the restart that follows is wanted: RESTART, SERVICE, or CRASHED by an exception that was caught.
         Returns whether that could be stored."""
         self._intent, self._intent_fault = intent, fault
+        return self.save()
+
+    def leave_service(self):
+        """The next start is the application's, with no crash on its record: what `vitalwire flash` does at the prompt.
+        Returns whether that could be stored."""
+        self.service, self.service_fault = False, NO_FAULT
+        self._crashes = []
+        self._intent, self._intent_fault = RESTART, NO_FAULT
         return self.save()
 
     @property

@@ -229,6 +229,7 @@ def service():
     out["entered"] = told(started("service", WATCHDOG))
     log = started("service", SOFT)
     out["stays"] = told(log)
+    out["left"] = [log.leave_service(), told(started("service", WATCHDOG))]
     started("service", POWER_ON).intend(bootlog.SERVICE)
     started("service", WATCHDOG)
     out["power_off"] = told(started("service", POWER_ON))
@@ -238,7 +239,7 @@ def service():
     for _ in range(3):
         log = started(name, WATCHDOG)
     out["loop"] = told(log)
-    out["loop_off"] = [told(started(name, POWER_ON)), told(started(name, WATCHDOG))]
+    out["loop_left"] = [log.leave_service(), told(started(name, WATCHDOG)), told(started(name, WATCHDOG))]
     return out
 
 
@@ -258,7 +259,7 @@ def checkpoints():
 
 def no_flash():
     log = started("no-such-folder", POWER_ON)
-    return [told(log), log.stored, log.intend(bootlog.SERVICE)]
+    return [told(log), log.stored, log.intend(bootlog.SERVICE), log.leave_service()]
 
 
 print(

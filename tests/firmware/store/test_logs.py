@@ -21,7 +21,9 @@ def test_logs(play: Run) -> None:
     crash_loop(seen["crash_loop"])
     service(seen["service"])
     assert seen["checkpoints"] == [60, 120, 180, 240, 300]
-    assert seen["no_flash"] == [[1, 0, 0, False, 0, []], False, False], "a board without flash starts all the same"
+    assert seen["no_flash"] == [[1, 0, 0, False, 0, []], False, False, False], (
+        "a board without flash starts all the same"
+    )
     for mine, wire in (seen["numbers"][:2], seen["numbers"][2][:2], seen["numbers"][2][2:]):
         assert mine == wire, "bootlog.py repeats numbers of the wire so that boot.py need not load it"
 
@@ -88,8 +90,10 @@ def service(seen: Any) -> None:
     assert seen["stored"] is True
     assert seen["entered"] == [2, ResetCause.REQUESTED, 0, True, 0, []]
     assert seen["stays"] == [3, ResetCause.SOFT_RESET, 0, True, 0, []], "a soft reset does not leave service"
+    assert seen["left"] == [True, [4, ResetCause.REQUESTED, 0, False, 0, []]]
     assert seen["power_off"][3] is False
     assert seen["loop"] == [4, ResetCause.WATCHDOG, 0, True, Fault.CRASH_LOOP, [[0, 0]] * 3]
-    off, then = seen["loop_off"]
-    assert off[3:] == [False, 0, []]
+    left, first, then = seen["loop_left"]
+    assert left is True
+    assert first[3:] == [False, 0, []]
     assert then[3:] == [False, 0, [[0, 0]]], "the crashes of before are forgotten"
