@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from vitalwire import board_files
 from vitalwire.errors import CheckFailed
+from vitalwire.service.flash import prompt as prompt_module
 from vitalwire.service.flash.prompt import Prompt
 
 
@@ -52,3 +55,12 @@ def test_an_answer_that_is_none_is_a_sentence(said: bytes) -> None:
 )
 def test_a_serial_number_is_no_path(unique: bytes, serial: str) -> None:
     assert Prompt("COM3", Answering(answer(unique=unique))).state().serial == serial
+
+
+def test_what_is_called_at_the_boards_prompt_is_in_the_firmware() -> None:
+    """It goes as text to the board, where no search for callers finds it."""
+    bootlog = (board_files.firmware() / "vitals" / "store" / "bootlog.py").read_text(encoding="utf-8")
+    called = re.findall(r"_log\.(\w+)\(", prompt_module._RESTART)
+    assert called
+    for name in called:
+        assert f"def {name}(" in bootlog
