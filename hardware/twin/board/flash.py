@@ -6,6 +6,7 @@ itself takes the cut. CPython has no littlefs: there it is a folder, and the cut
 """
 
 import os
+from array import array
 
 from board.interpreter import MICROPYTHON
 
@@ -47,24 +48,57 @@ class _Cut:
 
 
 class _Abandoned:
-    """What is left to a mount that is over: it reads, and fails at the first write, which littlefs takes as the end.
+    """What is left to a mount that is over: the flash to read, and a few blocks of its own to write in.
 
-    The garbage collector calls it, so it allocates nothing and raises nothing. It shares the flash: a copy of a whole
-    Pico's 1.4 MB was more than a heap that had run for hours has in one piece.
+    The garbage collector calls it, so it allocates nothing and raises nothing. Closing a file writes a few blocks;
+    a copy of all of a Pico's 1.4 MB was more than a heap that had run for hours has in one piece.
     """
+
+    SLOTS = 8
 
     def __init__(self, data):
         self._data = data
+        self._blocks = array("i", [-1] * self.SLOTS)
+        self._copies = [bytearray(BlockDevice.BLOCK) for _ in range(self.SLOTS)]
+
+    def _slot(self, block, wanted):
+        """Where the block's copy is; -1 where it has none and, if `wanted`, no room is left for one."""
+        for i in range(self.SLOTS):
+            if self._blocks[i] == block:
+                return i
+            if wanted and self._blocks[i] < 0:
+                self._blocks[i] = block
+                copy, data, start = self._copies[i], self._data, block * BlockDevice.BLOCK
+                for k in range(BlockDevice.BLOCK):
+                    copy[k] = data[start + k]
+                return i
+        return -1
 
     def readblocks(self, block, buf, offset=0):
+        slot = self._slot(block, False)
         data, start = self._data, block * BlockDevice.BLOCK + offset
+        if slot >= 0:
+            data, start = self._copies[slot], offset
         for i in range(len(buf)):
             buf[i] = data[start + i]
 
     def writeblocks(self, block, buf, offset=0):
-        return -5  # EIO; whoever returns it instead of raising it needs no memory
+        slot = self._slot(block, True)
+        if slot < 0:
+            return -5  # EIO; whoever returns it instead of raising it needs no memory
+        copy = self._copies[slot]
+        for i in range(len(buf)):
+            copy[offset + i] = buf[i]
+        return None
 
     def ioctl(self, operation, argument):
+        if operation == 6:
+            slot = self._slot(argument, True)
+            if slot < 0:
+                return -5
+            copy = self._copies[slot]
+            for i in range(BlockDevice.BLOCK):
+                copy[i] = 0xFF
         return 0
 
 
@@ -165,7 +199,7 @@ class _Mounted:
     """The block device as one mount sees it.
 
     A file that the last firmware left open is closed, and written, when its memory is collected. By then it must not
-    reach the flash any more: at the next mount the old one can only read.
+    reach the flash any more: at the next mount the old one writes beside it.
     """
 
     def __init__(self, device):
