@@ -226,11 +226,9 @@ def test_cuff_stop_is_never_refused(capfd: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_interrupting_cuff_start_empties_the_cuff(number: str) -> None:
     with subprocess.Popen(
-        [*COMMAND, "cuff", "start", "sim://?speed=4"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        [*COMMAND, "cuff", "start", "sim://?speed=4"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may run under nohup
-    ) as process:
+    ) as process:  # fmt: skip
         assert process.stderr is not None
         assert b"SIMULATED" in process.stderr.readline()
         time.sleep(0.5)
