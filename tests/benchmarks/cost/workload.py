@@ -21,9 +21,9 @@ from typing import Any
 from cuff_model import Cuff
 from fakes import I2C, Lines, Oximeter, Pressure
 from vitals import signal
+from vitals.drivers import mprls
 from vitals.drivers.bus import Bus
 from vitals.drivers.max30102 import Max30102
-from vitals.drivers.mprls import Mprls
 from vitals.link import wire
 from vitals.nibp import kernels_plain as cuff_kernels
 from vitals.nibp.controller import CuffController
@@ -197,7 +197,7 @@ def _unmeasured(_at_ms: int, _what: str, call: Callable[..., Any], *arguments: A
 def cuff(meter: Meter) -> dict[str, Any]:
     """A whole cuff cycle at 100 samples/s, the pressure read through its driver; each sample is called by its phase."""
     chip, model, controller = Pressure(), Cuff(), CuffController()
-    driver = Mprls(Bus(Lines(CountedI2C({0x18: chip}, meter))))
+    driver = mprls.Mprls(Bus(Lines(CountedI2C({0x18: chip}, meter))))
     names = {getattr(wire, name): name[11:].lower() for name in dir(wire) if name.startswith("CUFF_PHASE_")}
     controller.sample(0, 0, 0)
     controller.start(0, wire.TRIGGER_HOST)
@@ -206,8 +206,8 @@ def cuff(meter: Meter) -> dict[str, Any]:
     while result is None and t_ms < 1000 * CUFF_MOST_S:
         t_ms += 10
         model.step(controller.pump_permille, controller.pump_enable, controller.bleed_permille, controller.dump_shut)
-        # Rounded up, so that the driver's division gives the same hundredths of a mmHg.
-        chip.counts = 1677722 - (-model.reading_cmmhg() * 28633 >> 6)
+        # The driver's own scale, rounded up, so that its division gives the same hundredths of a mmHg.
+        chip.counts = mprls._COUNTS_AT_ZERO - (-model.reading_cmmhg() * mprls._PER_TIMES // mprls._TIMES)
         guard = model.guard_cmmhg()
         phase = names[controller.phase]
         meter.measure(t_ms, phase + " read", driver.advance, t_ms, True)
